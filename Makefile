@@ -1,0 +1,86 @@
+# Everything happens below $(BUILD); nothing is installed elsewhere.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+BUILD ?= .build
+PORT ?= 18000
+FIXTURE ?= fixture.json
+VERSION ?= 4.3.11
+
+# Only the demo against a real Coolify may see whose Coolify that is
+ifneq ($(REAL)$(filter-out demo demo-clean,$(MAKECMDGOALS)),1)
+unexport $(filter COOLIFY_%,$(.VARIABLES))
+endif
+
+UV := $(BUILD)/uv/bin/uv
+VENV := $(BUILD)/venv
+TREE := $(BUILD)/tree/ansible_collections/selfhosted/coolify
+ENV := PATH="$(abspath $(VENV))/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(abspath $(BUILD))/tree" PYTHONPATH="$(abspath $(BUILD))/tree"
+
+.PHONY: help setup tree lint sanity unit integration test matrix replay demo demo-clean simulator bench returns build clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+$(UV):
+	@$(PYTHON) -m venv $(BUILD)/uv && $(BUILD)/uv/bin/pip install -q uv
+
+# The environment that the targets below use: the newest ansible-core that this Python can run
+$(VENV)/ready: requirements-dev.txt requirements.txt tests/unit/requirements.txt | $(UV)
+	@echo "setting up $(VENV)"
+	@$(UV) venv -q --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
+	@$(UV) pip install -q --python $(VENV)/bin/python -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/ready tree ## the virtualenv and the collection's path, which the other targets need
+
+tree:
+	@$(PYTHON) scripts/tree $(BUILD) > /dev/null
+
+test: lint sanity unit integration ## all checks
+
+lint: setup ## ansible-lint (production), yamllint, ruff, the changelog, and what is generated
+	@cd $(TREE) && $(ENV) bash -c '\
+	  ruff check --quiet . && ruff format --check --quiet . && \
+	  yamllint --strict . && \
+	  ansible-lint --profile production --offline --strict --quiet && \
+	  antsibull-changelog lint && \
+	  python scripts/returns.py --check'
+	@echo "lint: fine"
+
+sanity: setup ## ansible-test sanity
+	@scripts/ansible-test $(BUILD) $(VENV) sanity --requirements
+
+unit: setup ## unit tests, with the simulator in the process
+	@cd $(TREE) && $(ENV) python -m pytest -q -n auto tests/unit
+
+integration: setup ## the integration targets, in the controller process and as ordinary modules, with equal results
+	@$(ENV) python scripts/integration.py $(BUILD) $(VENV)
+
+matrix: setup ## sanity, unit and integration on the oldest and the newest ansible-core, where the interpreters exist
+	@scripts/matrix $(BUILD)
+
+replay: setup ## replay the recorded exchanges against the simulator, for each version
+	@$(ENV) python scripts/replay.py $(if $(FROM),$(FROM),tests/fixtures)
+
+simulator: setup ## the simulator in the foreground: PORT=18000 FIXTURE=fixture.json VERSION=4.3.11
+	@$(ENV) python -m tests.simulator --port $(PORT) --fixture $(FIXTURE) --version $(VERSION)
+
+demo: setup ## preview, apply and re-run a small project; REAL=1 on the Coolify of COOLIFY_URL and COOLIFY_TOKEN
+	@$(ENV) REAL=$(REAL) python scripts/demo.py $(BUILD)/demo
+
+demo-clean: setup ## remove what the demo created on a real Coolify
+	@$(ENV) REAL=$(REAL) python scripts/demo.py $(BUILD)/demo --clean
+
+bench: setup ## the cost of a task, of a no-op, and of 50 applications, against ansible.builtin.uri
+	@$(ENV) python scripts/bench.py $(BUILD)/bench
+
+returns: ## write the common part of RETURN into every module
+	@$(PYTHON) scripts/returns.py
+
+build: setup ## the collection as an archive in dist/
+	@cd $(TREE) && $(ENV) ansible-galaxy collection build --force --output-path $(abspath dist)
+
+clean: ## remove everything that was set up
+	@rm -rf $(BUILD) dist

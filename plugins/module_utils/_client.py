@@ -1,0 +1,225 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Coolify's verbs: decoded JSON or one readable exception."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from urllib.parse import quote
+
+from ._errors import ApiError, NotFound, OutcomeUnknown, Unreachable, Unreadable, Unsupported
+from ._http import Answer, Http
+
+CONNECTIONS = 4
+LOOKS = (0.0, 1.0, 2.0)
+"""Seconds to wait before each look for what a lost answer may have created."""
+
+FORBIDDEN = (
+    ("API is disabled", "Switch the API on in Coolify under Settings → Configuration → Advanced → API Access (a new instance has it off)."),
+    ("not allowed to access the API", "Add this controller's address to Settings → Configuration → Advanced → Allowed IPs for API Access."),
+    ("Missing required permissions", "Create a token with this ability under Keys & Tokens → API tokens (or ask for a root token)."),
+    ("Missing required team role", "The token's owner is a plain member of the team; an admin or owner has to create the token."),
+    ("current role as a team member", "The token's owner is a plain member of the team; an admin or owner has to create the token."),
+    ("", "The token's owner may not do this in its team; an admin or owner has to create the token."),
+)
+ADVICE = {
+    400: "Correct what the message names.",
+    401: "The token is unknown, expired or was deleted (Coolify deletes tokens when the owner's password or role changes). "
+    "Create a new one under Keys & Tokens → API tokens and pass it whole, with the number and the | in front.",
+    404: "It does not exist, or belongs to another team: a token sees its own team only.",
+    405: "Upgrade the collection or Coolify: their versions do not fit together.",
+    409: "Change the value, or look at what holds it.",
+    422: "Correct the named options.",
+    429: "Coolify allows 200 requests a minute and 25 queued deployments per server; try again later or raise API_RATE_LIMIT on the Coolify host.",
+    500: "Look at Coolify's own log (docker logs coolify); a value too long for its database column ends like this.",
+    503: "Coolify is in maintenance, for example during an upgrade. Try again later.",
+}
+
+
+def version_tuple(text: str) -> tuple[int, ...]:
+    """``4.3.11`` and ``4.4-rc.1`` as something that can be compared; a release candidate counts as its release."""
+    numbers = [int(part) for part in re.findall(r"\d+", text.split("-")[0])[:3]]
+    return tuple(numbers + [0] * (3 - len(numbers)))
+
+
+def path(*parts: str) -> str:
+    """A path below /api/v1 with each part quoted."""
+    return "/" + "/".join(quote(str(part), safe="") for part in parts)
+
+
+class Client:
+    """One token on one Coolify. Every method raises CoolifyError; GETs return decoded JSON."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+
+    def get(self, where: str, since: str | None = None, **query: t.Any) -> t.Any:
+        return self._call("GET", where, query=query or None, since=since)
+
+    def post(self, where: str, body: t.Any = None, since: str | None = None, **query: t.Any) -> t.Any:
+        return self._call("POST", where, body, query or None, since)
+
+    def patch(self, where: str, body: t.Any, since: str | None = None) -> t.Any:
+        return self._call("PATCH", where, body, since=since)
+
+    def delete(self, where: str, since: str | None = None, **query: t.Any) -> t.Any:
+        """Deleting what is gone already is done, not an error."""
+        try:
+            return self._call("DELETE", where, query=query or None, since=since)
+        except NotFound as error:
+            if error.route:
+                raise
+            return None
+
+    def create(self, where: str, body: t.Any, look: t.Callable[[], t.Any], what: str) -> t.Any:
+        """POST that creates, never repeated blindly: after a lost answer ``look`` says what exists now (None: nothing), then it is decided."""
+        try:
+            return self.post(where, body)
+        except (Unreachable, Unreadable) as lost:
+            if not lost.sent:
+                raise
+            found = self._look_again(look)
+            if found is not None:
+                return found
+            if lost.late:
+                raise OutcomeUnknown(
+                    f"{lost}; {what} does not exist now, but may still appear", f"Look whether {what} appears before you run the task again; it will be found by its name."
+                ) from lost
+            return self._create_again(where, body, look, what)
+        except ApiError as error:
+            if not error.may_have_acted:
+                raise
+            found = look()
+            if found is None:
+                error.acted = False
+                raise
+            raise OutcomeUnknown(
+                f"{error}; nevertheless {what} exists now ({found.get('uuid') or found.get('id')}), probably half configured",
+                "Look at Coolify's own log. Running the task again converges it; or delete it.",
+            ) from error
+
+    def _create_again(self, where: str, body: t.Any, look: t.Callable[[], t.Any], what: str) -> t.Any:
+        try:
+            return self.post(where, body)
+        except (Unreachable, Unreadable) as lost:
+            found = self._look_again(look) if lost.sent else None
+            if found is None:
+                raise OutcomeUnknown(f"{lost}; the answer was lost twice and {what} does not exist", "Look at what stands between here and Coolify.") from lost
+            return found
+
+    def _look_again(self, look: t.Callable[[], t.Any]) -> t.Any:
+        for pause in LOOKS:
+            self.http.sleeper(pause)
+            found = look()
+            if found is not None:
+                return found
+        return None
+
+    def gather(self, *reads: t.Callable[[], t.Any]) -> list[t.Any]:
+        """The results of reads that do not depend on each other, made on up to 4 connections; the first error is raised."""
+        if len(reads) < 2:
+            return [read() for read in reads]
+        with ThreadPoolExecutor(max_workers=min(CONNECTIONS, len(reads))) as pool:
+            return [future.result() for future in [pool.submit(read) for read in reads]]
+
+    @cached_property
+    def version(self) -> str:
+        """Such as ``4.3.11``; asked for at most once per task, and only when something depends on it."""
+        return self._answer("GET", "/version").text.strip().lstrip("v")
+
+    def require(self, since: str, what: str) -> None:
+        """Raise Unsupported when the server is older than ``since``."""
+        if version_tuple(self.version) < version_tuple(since):
+            raise Unsupported(f"{what} needs Coolify {since} or later, this server runs {self.version}")
+
+    def _answer(self, method: str, where: str, body: t.Any = None, query: t.Mapping[str, t.Any] | None = None) -> Answer:
+        answer = self.http.send(method, where, body, _flat(query))
+        if 300 <= answer.status < 400:
+            target = answer.headers.get("Location", "elsewhere").split("?")[0]
+            raise Unreadable(
+                f"{method} {where} was redirected to {target}; redirects are not followed, because the token would go along",
+                "Use the address that the panel really has as url (https:// instead of http://, no login page in front).",
+            )
+        if answer.status >= 400:
+            raise error_of(answer, method, where)
+        return answer
+
+    def _call(self, method: str, where: str, body: t.Any = None, query: t.Mapping[str, t.Any] | None = None, since: str | None = None) -> t.Any:
+        try:
+            answer = self._answer(method, where, body, query)
+        except NotFound:
+            # An older server does not know the route; some fall into another one (GET /projects/{uuid}/envs: "Environment not found.")
+            if since:
+                self.require(since, f"{method} {where}")
+            raise
+        try:
+            return answer.data
+        except ValueError as error:
+            raise Unreadable(f"{method} {where} answered {answer.status} with {_kind(answer)} instead of JSON", sent=method != "GET") from error
+
+
+def _flat(query: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """Coolify reads true/false in a query, not Python's True/False."""
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()} if query else None
+
+
+def _kind(answer: Answer) -> str:
+    if "html" in answer.headers.get("Content-Type", "") or answer.text.lstrip()[:1] == "<":
+        title = re.search(r"<title>([^<]{1,80})</title>", answer.text)
+        return f'an HTML page{f" ({title[1].strip()})" if title else ""}'
+    return "truncated or invalid text" if answer.text.strip() else "an empty body"
+
+
+def error_of(answer: Answer, method: str, where: str) -> ApiError:
+    """The exception for an error status: Coolify's sentence, the errors per field, the conflicts."""
+    try:
+        data = answer.data
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        text = f"{_kind(answer)}" if answer.text.strip() else "no text"
+        return ApiError(f"{method} {where} answered {answer.status} with {text}", ADVICE.get(answer.status, ADVICE[500]), code=answer.status)
+    message = str(data.get("message") or "")
+    errors = field_errors(data.get("errors"))
+    said = "; ".join([f"{field}: {text}" if field else text for field, text in errors] + conflict_lines(data)) or message or "no text"
+    if data.get("error") and not errors:
+        said = f"{said} {data['error']}"
+    kind = NotFound if answer.status == 404 else ApiError
+    error = kind(f"{method} {where} answered {answer.status}: {said}", advice(answer, message, data), code=answer.status, answer=message, errors=errors)
+    if isinstance(error, NotFound):
+        # {"message": "Not found.", "docs": …} is the catch-all route: the server does not know this path
+        error.route = "docs" in data
+    return error
+
+
+def field_errors(errors: t.Any) -> tuple[tuple[str, str], ...]:
+    """The four shapes of ``errors`` (applications.md 1.5) and the list of unknown field names that database creation
+    answers, as (field, text) pairs; field is "" where the server names none."""
+    if isinstance(errors, dict):
+        return tuple((str(field), str(text)) for field, texts in errors.items() for text in (texts if isinstance(texts, list) else [texts]))
+    if isinstance(errors, list):
+        plain_name = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+        return tuple((str(text), "This field is not allowed.") if plain_name.fullmatch(str(text)) else ("", str(text)) for text in errors)
+    return (("", str(errors)),) if errors else ()
+
+
+def conflict_lines(data: t.Mapping[str, t.Any]) -> list[str]:
+    """Who owns the domains of a 409, one sentence each."""
+    lines = []
+    for conflict in data.get("conflicts") or ():
+        owner = f"{conflict.get('resource_type', 'resource')} \"{conflict.get('resource_name', '?')}\""
+        uuid = conflict.get("resource_uuid")
+        lines.append(f"{conflict.get('domain')} is already used by {owner}{f' ({uuid})' if uuid else ''}")
+    return lines
+
+
+def advice(answer: Answer, message: str, data: t.Mapping[str, t.Any]) -> str:
+    if answer.status == 403:
+        return next(text for pattern, text in FORBIDDEN if pattern in message)
+    if data.get("conflicts"):
+        return "Take the domain away from its owner, or set force_domain_override to share it."
+    return ADVICE.get(answer.status, ADVICE[500] if answer.status >= 500 else ADVICE[400])

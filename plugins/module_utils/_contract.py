@@ -1,0 +1,134 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The envelope that every module returns (design.md section 4)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import typing as t
+import uuid
+from datetime import datetime, timezone
+
+from ._errors import CoolifyError
+from ._plan import Plan, Step
+
+METRICS = (
+    "cpu_usage_percent",
+    "memory_usage_percent",
+    "memory_usage_mb",
+    "memory_limit_mb",
+    "disk_usage_percent",
+    "disk_usage_mb",
+    "network_in_mbps",
+    "network_out_mbps",
+    "uptime_seconds",
+    "response_time_p50",
+    "response_time_p95",
+    "response_time_p99",
+    "error_rate_percent",
+    "deploy_time_seconds",
+    "last_deploy_duration_seconds",
+)
+GATES = ("connectivity", "server_health", "domain_ssl", "ports", "env", "prev_deploy", "plan_safe")
+
+
+def now() -> str:
+    """UTC, such as ``2026-11-24T10:00:00Z``."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def identifier(prefix: str) -> str:
+    return f"{prefix}-{int(time.time())}-{uuid.uuid4().hex[:8]}"
+
+
+def config_hash(configuration: t.Mapping[str, t.Any]) -> str:
+    """sha256 over the canonical JSON of a secret-free configuration."""
+    return "sha256:" + hashlib.sha256(json.dumps(configuration, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
+
+
+def envelope(returns: str | None, *, dry_run: bool, started: float | None = None) -> dict[str, t.Any]:
+    """The keys that are there whatever happens; a figure that nobody measured is null, never 0."""
+    return {
+        "status": "success",
+        "mode": "dry-run" if dry_run else "on-demand",
+        "resource_id": None,
+        "details": {},
+        "metrics": dict.fromkeys(METRICS),
+        "execution_plan": execution_plan((), ()),
+        "changed": False,
+        "diff": {"before": {}, "after": {}},
+        **({returns: None} if returns else {}),
+    }
+
+
+def execution_plan(steps: t.Sequence[Step], risks: t.Sequence[t.Any], gates: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    return {
+        "steps": [{"order": order, "action": step.action, "estimated_duration": step.estimate} for order, step in enumerate(steps, 1)],
+        "total_estimated_duration": round(sum(step.estimate for step in steps), 1),
+        "gates_to_check": list(gates),
+        "risks": [{"level": risk.level, "description": risk.description} for risk in risks],
+    }
+
+
+def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool) -> None:
+    """What the plan says, before anything is applied; check mode returns exactly this."""
+    gates = ("connectivity", "plan_safe") if plan.destructive else ("connectivity",)
+    result.update(
+        resource_id=plan.resource_id,
+        plan_id=identifier("plan" if dry_run else "txn"),
+        diff=plan.diff,
+        changed=bool(plan.steps),
+        rollback_point={
+            "deployment_id": None,
+            "config_hash": config_hash(plan.before) if plan.before else None,
+            "image_tag": plan.before.get("docker_registry_image_tag") or plan.before.get("image"),
+            "commit": plan.before.get("git_commit_sha"),
+            "configuration": plan.before,
+        },
+        execution_plan=execution_plan(plan.steps, plan.risks, gates),
+        **{returns: plan.resource},
+    )
+    result["details"].update(plan.details)
+    result.update(plan.extra)
+    if dry_run:
+        result["status"] = "plan_ready"
+        result["impact_analysis"] = {
+            "downtime_expected": plan.downtime,
+            "rollback_available": bool(plan.before) and not plan.destructive,
+            "affected_users": "everybody who uses it, until it runs again" if plan.downtime else "none",
+        }
+
+
+def finished(result: dict[str, t.Any], plan: Plan, returns: str) -> None:
+    """What is there now."""
+    result.update(resource_id=plan.resource_id, **{returns: plan.resource}, **plan.extra)
+    result["details"].update(plan.details)
+
+
+def failed(result: dict[str, t.Any], error: CoolifyError, resource: tuple[str, str | None, str | None]) -> None:
+    """Turn an envelope into a failure; ``resource`` is (type, uuid, name)."""
+    kind, resource_id, name = resource
+    text = str(error)
+    facts = dict(error.facts)
+    result["details"].update(facts.pop("details", {}))
+    result.update(facts)
+    result.update(
+        status=error.status,
+        msg=text,
+        error=text,
+        code=error.code,
+        troubleshooting=error.troubleshooting,
+        incident={
+            "id": identifier("incident"),
+            "started_at": now(),
+            "stage": error.stage,
+            "root_cause": text,
+            "severity": error.severity,
+            "recommended_fix": error.troubleshooting,
+            "last_logs_sample": error.log,
+            "related_resources": [{"type": kind, "id": resource_id, "name": name}] if name or resource_id else [],
+        },
+    )

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is going to happen, as data: check mode returns the plan, a real run gives the same plan to a Transaction."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ._errors import CoolifyError, RevertFailed, RolledBack, may_have_acted
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do.
+
+    ``apply()`` does it. ``revert()`` undoes it, verifies that, and returns the names of what could not be restored; None says that
+    there is nothing to undo or that it cannot be undone. ``manual`` tells a person how to undo it. ``keeps`` marks a step whose
+    failure is no reason to undo what was done before it: waiting for a container says nothing against the configuration.
+    """
+
+    action: str
+    apply: t.Callable[[], t.Any]
+    estimate: float = 1.0
+    """Seconds."""
+    revert: t.Callable[[], list[str]] | None = None
+    manual: str = ""
+    destructive: bool = False
+    keeps: bool = False
+
+
+@dataclass(frozen=True)
+class Risk:
+    level: str
+    """``high``, ``medium`` or ``low``."""
+    description: str
+
+
+@dataclass
+class Plan:
+    """The steps that take a resource from what was found to what is wanted, and what a person should know before.
+
+    ``resource`` describes it as found, or as it would be; ``result()`` describes it after the steps. ``before`` is the canonical,
+    secret-free configuration as found, the base of the rollback point.
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    diff: dict[str, t.Any] = field(default_factory=lambda: {"before": {}, "after": {}})
+    risks: list[Risk] = field(default_factory=list)
+    resource_id: str | None = None
+    resource: t.Any = None
+    extra: dict[str, t.Any] = field(default_factory=dict)
+    """Further top-level keys of the result, such as ``variables`` or ``connection``."""
+    before: dict[str, t.Any] = field(default_factory=dict)
+    result: t.Callable[[], None] = lambda: None
+    """Brings ``resource``, ``resource_id`` and ``extra`` up to date after the steps."""
+    details: dict[str, t.Any] = field(default_factory=dict)
+    downtime: bool = False
+
+    def risk(self, level: str, description: str) -> None:
+        self.risks.append(Risk(level, description))
+
+    def merge_diff(self, diff: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:
+        for side in ("before", "after"):
+            self.diff[side] = {**self.diff[side], **diff[side]}
+
+    @property
+    def destructive(self) -> list[Step]:
+        return [step for step in self.steps if step.destructive]
+
+
+class Transaction:
+    """Runs the steps in order. When one fails, the executed ones are undone in reverse order."""
+
+    def __init__(self, steps: t.Sequence[Step]) -> None:
+        self.steps = steps
+        self.journal: list[Step] = []
+
+    def run(self) -> None:
+        """Raises the step's own error when nothing had been changed yet or a keeping step failed, otherwise RolledBack or RevertFailed."""
+        for step in self.steps:
+            try:
+                step.apply()
+            except CoolifyError as error:
+                if step.keeps or error.status == "rolled_back":
+                    raise
+                touched = list(self.journal)
+                if may_have_acted(error) and step.revert:
+                    touched.append(step)
+                if touched:
+                    self._undo(touched, step, error)
+                raise
+            self.journal.append(step)
+
+    def _undo(self, touched: list[Step], failed: Step, cause: CoolifyError) -> t.NoReturn:
+        restored, lost, manual, problems = [], [], [], []
+        for step in reversed(touched):
+            if step.revert is None:
+                lost.append(step.action)
+                manual.append(step.manual or f"undo by hand: {step.action}")
+                continue
+            try:
+                missing = step.revert()
+            except CoolifyError as error:
+                lost.append(step.action)
+                problems.append(f"{step.action}: {error}")
+                manual.append(step.manual or f"undo by hand: {step.action}")
+            else:
+                restored.append(step.action)
+                lost.extend(missing)
+        facts = {"restored": restored, "not_restored": lost, "failed_step": failed.action, "cause": {"code": cause.code, "error": str(cause)}}
+        told = f"{failed.action} failed: {cause}"
+        if not lost:
+            raise RolledBack(f"{told}. Everything done before it was undone: {'; '.join(restored)}", cause.troubleshooting, details=facts) from cause
+        facts["manual_steps"] = manual
+        raise RevertFailed(
+            f"{told}. It was not possible to undo everything: {'; '.join(problems + lost)}",
+            "; ".join(manual) or "Set these values again: " + ", ".join(lost),
+            details=facts,
+        ) from cause

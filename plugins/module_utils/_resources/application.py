@@ -1,0 +1,665 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Applications: the field table (applications.md 4.2) and what Coolify does beside writing fields."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import replace
+
+from .. import _deployment
+from .._client import path
+from .._context import Context, Module
+from .._errors import InputError, NotFoundByName
+from .._fields import (
+    BOOL,
+    COMMAS,
+    FILE,
+    INT,
+    LINES,
+    NAME,
+    NEVER,
+    OPTIONAL_INT,
+    TEXT,
+    UNKNOWN,
+    URL_ARRAY,
+    URLS,
+    Change,
+    Codec,
+    Field,
+    body,
+    creation,
+    declared,
+    decoded,
+    differences,
+    encoded,
+    json_map,
+    option_spec,
+    shown,
+    split,
+    visible,
+    without_tags,
+)
+from .._plan import Plan, Step
+from . import variables as env
+from .placement import matches, need, only
+from .resource import (
+    DEFAULT_UPDATE_SECRETS,
+    DELETE_SPEC,
+    ONE_NAME,
+    PLACEMENT_SPEC,
+    WAIT_SPEC,
+    Live,
+    creation_place,
+    delete_created,
+    find_place,
+    patch_step,
+    placed,
+    placement_differences,
+    read_by_uuid,
+    readable,
+    refuse_create_only,
+    removal,
+    require_versions,
+    restore_fields,
+    verify_stored,
+    wait_for_status,
+)
+
+TYPES: dict[str, tuple[str, ...]] = {
+    # creation type -> what Coolify needs for it
+    "public": ("git_repository", "git_branch", "build_pack"),
+    "private-github-app": ("github_app_uuid", "git_repository", "git_branch", "build_pack"),
+    "private-deploy-key": ("private_key_uuid", "git_repository", "git_branch", "build_pack"),
+    "dockerfile": ("dockerfile",),
+    "dockerimage": ("docker_registry_image_name",),
+}
+BUILD_PACKS = ("nixpacks", "static", "dockerfile", "dockercompose", "railpack")
+WWW = ("both", "www", "non-www")
+
+
+# --- codecs of single fields ---------------------------------------------------------------------------------------------------
+
+
+def _one_slash(value: t.Any) -> str:
+    return "/" + str(value).strip().lstrip("/")
+
+
+def _watch_path(value: str) -> str:
+    return ("!" + value[1:].lstrip("/")) if value.startswith("!") else value.lstrip("/")
+
+
+def _repository(value: str) -> str:
+    """What a repository is, however it is written: GitHub's web address and ``owner/repo`` are the same (applications.md 3.4)."""
+    if value.startswith("git@"):
+        return value
+    return re.sub(r"\.git$", "", re.sub(r"^(https?://)?(www\.)?github\.com/", "", value.strip()).strip("/"))
+
+
+def _label_lines(text: t.Any) -> tuple[str, ...]:
+    """Coolify drops its own labels from the stored ones at each deployment, and stores them plain or as base64."""
+    return tuple(line.strip() for line in decoded(text).splitlines() if line.strip() and not line.strip().startswith("coolify."))
+
+
+def _compose_domains(value: t.Any) -> tuple[dict[str, t.Any], ...] | None:
+    """The read form, a JSON string of a map, as the write form, without the services that have no domain."""
+    services = json_map(value) or {}
+    items = [{"name": name, "domain": (item or {}).get("domain"), "redirect": (item or {}).get("redirect")} for name, item in services.items()]
+    return tuple(item for item in items if item["domain"]) or None
+
+
+def _compose_key(items: t.Iterable[dict[str, t.Any]]) -> dict[str, tuple[t.Any, str]]:
+    return {item["name"]: (split(item.get("domain") or ""), item.get("redirect") or "both") for item in items if item.get("domain")}
+
+
+def _given(items: t.Iterable[dict[str, t.Any]]) -> tuple[dict[str, t.Any], ...]:
+    return tuple({name: value for name, value in item.items() if value is not None} for item in items)
+
+
+DIRECTORY = Codec("str", from_api=_one_slash, from_option=lambda value: _one_slash(value) if value.strip() else "")
+DOCKERFILE_PATH = Codec("str", from_api=str, from_option=lambda value: value.strip().rstrip("/"))
+WATCH_PATHS = replace(LINES, key=lambda paths: tuple(map(_watch_path, paths)))
+ALIASES = replace(COMMAS, key=lambda names: tuple(dict.fromkeys(re.sub(r"\s+", "-", name) for name in names)))
+REPOSITORY = replace(TEXT, key=_repository)
+LABELS = Codec("list", from_api=_label_lines, to_api=lambda lines: encoded("\n".join(lines)), key=lambda lines: frozenset(_label_lines("\n".join(lines))), elements="str", from_option=tuple)
+COMPOSE_DOMAINS = Codec("list", from_api=_compose_domains, to_api=list, key=_compose_key, from_option=_given, elements="dict")
+
+
+# --- checks that spare a "500 Server Error" (applications.md T24) or a silent change of meaning ------------------------------------
+
+
+def at_most(length: int) -> t.Callable[[t.Any], str | None]:
+    def check(value: t.Any) -> str | None:
+        text = ",".join(value) if isinstance(value, tuple) else str(value)
+        return f"longer than {length} characters, which Coolify's database cannot hold" if len(text) > length else None
+
+    return check
+
+
+def between(low: int, high: int) -> t.Callable[[int], str | None]:
+    return lambda value: None if low <= value <= high else f"{value} is not between {low} and {high}"
+
+
+def web_addresses(urls: t.Sequence[str]) -> str | None:
+    wrong = [url for url in urls if not re.fullmatch(r"https?://[^\s`$;&|<>()\\]+", url, re.IGNORECASE)]
+    return f"{', '.join(wrong)} is no http:// or https:// address" if wrong else None
+
+
+def port_list(ports: t.Sequence[str]) -> str | None:
+    return None if all(port.isdigit() for port in ports) else "expected port numbers"
+
+
+def port_pairs(pairs: t.Sequence[str]) -> str | None:
+    if not all(re.fullmatch(r"\d+:\d+", pair) for pair in pairs):
+        return "expected host:container pairs of port numbers (no address, no /udp)"
+    hosts = [pair.split(":")[0] for pair in pairs]
+    return None if len(set(hosts)) == len(hosts) else "a host port occurs twice"
+
+
+def _setting(name: str, **kw: t.Any) -> Field:
+    """A flag that is written at top level and read under ``settings`` (since 4.2.0; absent before, so unknown)."""
+    return Field(name, BOOL, read=f"settings.{name}", **kw)
+
+
+SHORT = at_most(255)
+FIELDS: tuple[Field, ...] = (
+    # identity and source
+    Field("name", NAME, clear=NEVER, check=SHORT),
+    Field("description", NAME, check=SHORT),
+    Field("git_repository", REPOSITORY, clear=NEVER, check=SHORT),
+    Field("git_branch", clear=NEVER, check=SHORT),
+    Field("git_commit_sha", clear="HEAD", empty=("HEAD",), check=SHORT),
+    Field("build_pack", clear=NEVER, spec={"choices": list(BUILD_PACKS)}),
+    Field("watch_paths", WATCH_PATHS),
+    Field("preview_url_template", clear=NEVER, since="4.3.0", check=SHORT),
+    # build and image
+    Field("install_command", check=SHORT),
+    Field("build_command", check=SHORT),
+    Field("start_command", check=SHORT),
+    Field("base_directory", DIRECTORY, empty=("/",)),
+    Field("publish_directory", DIRECTORY, empty=("/",)),
+    Field("dockerfile_location", DOCKERFILE_PATH, empty=("/Dockerfile",)),
+    Field("dockerfile_target_build", on=("update",)),
+    Field("static_image", clear=NEVER, check=SHORT),
+    Field("docker_registry_image_name"),
+    Field("docker_registry_image_tag"),
+    Field("custom_nginx_configuration", FILE),
+    _setting("is_static"),
+    _setting("is_spa"),
+    Field("use_build_server", BOOL, read="settings.is_build_server_enabled"),
+    _setting("use_build_secrets", since="4.2.0"),
+    _setting("disable_build_cache", since="4.2.0"),
+    _setting("inject_build_args_to_dockerfile", since="4.2.0"),
+    _setting("include_source_commit_in_build", since="4.2.0"),
+    Field("docker_images_to_keep", INT, read="settings.docker_images_to_keep", since="4.2.0", check=between(0, 100)),
+    _setting("is_git_submodules_enabled", since="4.2.0"),
+    _setting("is_git_lfs_enabled", since="4.2.0"),
+    _setting("is_git_shallow_clone_enabled", since="4.2.0"),
+    _setting("is_preserve_repository_enabled"),
+    _setting("is_env_sorting_enabled", since="4.2.0"),
+    # domains, network, proxy
+    Field("domains", URLS, read="fqdn", check=web_addresses),
+    Field("noindex_domains", URL_ARRAY, since="4.3.0", clear=[], check=web_addresses),
+    Field(
+        "docker_compose_domains",
+        COMPOSE_DOMAINS,
+        clear=NEVER,
+        spec={"options": {"name": {"type": "str", "required": True}, "domain": {"type": "str"}, "redirect": {"type": "str", "choices": list(WWW)}}},
+    ),
+    Field("redirect", clear=NEVER, spec={"choices": list(WWW)}),
+    Field("ports_exposes", COMMAS, clear=NEVER, check=port_list),
+    Field("ports_mappings", COMMAS, check=port_pairs),
+    Field("custom_network_aliases", ALIASES),
+    _setting("connect_to_docker_network"),
+    _setting("is_force_https_enabled"),
+    _setting("is_gzip_enabled", since="4.2.0"),
+    _setting("is_stripprefix_enabled", since="4.2.0"),
+    Field("custom_internal_name", read="settings.custom_internal_name", since="4.3.0", check=SHORT),
+    _setting("is_consistent_container_name_enabled", since="4.3.0"),
+    Field("is_http_basic_auth_enabled", BOOL),
+    Field("http_basic_auth_username", clear=NEVER, check=SHORT),
+    Field("http_basic_auth_password", secret=True, clear=NEVER),
+    Field("custom_labels", LABELS, clear=NEVER, on=("update",)),
+    _setting("is_container_label_escape_enabled"),
+    # health check
+    Field("health_check_enabled", BOOL),
+    Field("health_check_type", clear=NEVER, spec={"choices": ["http", "cmd"]}),
+    Field("health_check_command", check=at_most(1000)),
+    Field("health_check_path", clear="/", empty=("/",)),
+    Field("health_check_port", OPTIONAL_INT, check=between(1, 65535)),
+    Field("health_check_host", clear=NEVER),
+    Field("health_check_method", clear=NEVER, spec={"choices": ["GET", "HEAD", "POST", "OPTIONS"]}),
+    Field("health_check_return_code", INT),
+    Field("health_check_scheme", clear=NEVER, spec={"choices": ["http", "https"]}),
+    Field("health_check_response_text", check=SHORT),
+    Field("health_check_interval", INT),
+    Field("health_check_timeout", INT),
+    Field("health_check_retries", INT),
+    Field("health_check_start_period", INT),
+    # limits and runtime
+    Field("limits_memory", clear="0", empty=("0",), check=SHORT),
+    Field("limits_memory_swap", clear="0", empty=("0",), check=SHORT),
+    Field("limits_memory_swappiness", INT, check=between(0, 100)),
+    Field("limits_memory_reservation", clear="0", empty=("0",), check=SHORT),
+    Field("limits_cpus", clear="0", empty=("0",), check=SHORT),
+    Field("limits_cpuset", check=SHORT),
+    Field("limits_cpu_shares", INT),
+    Field("custom_docker_run_options", check=at_most(2000)),
+    Field("max_restart_count", INT, since="4.3.0"),
+    Field("stop_grace_period", OPTIONAL_INT, read="settings.stop_grace_period", since="4.2.0", check=between(1, 3600)),
+    _setting("is_log_drain_enabled", since="4.3.0"),
+    _setting("is_gpu_enabled", since="4.3.0"),
+    Field("gpu_driver", read="settings.gpu_driver", since="4.3.0", clear=NEVER, check=SHORT),
+    Field("gpu_count", read="settings.gpu_count", since="4.3.0", check=SHORT),
+    Field("gpu_device_ids", read="settings.gpu_device_ids", since="4.3.0", check=SHORT),
+    Field("gpu_options", read="settings.gpu_options", since="4.3.0"),
+    # deployment hooks, compose, webhooks, flags
+    Field("pre_deployment_command"),
+    Field("pre_deployment_command_container", clear=NEVER, check=SHORT),
+    Field("post_deployment_command"),
+    Field("post_deployment_command_container", clear=NEVER, check=SHORT),
+    Field("docker_compose_location", clear=None, empty=("/docker-compose.yaml",)),
+    Field("docker_compose_custom_start_command", check=SHORT),
+    Field("docker_compose_custom_build_command", check=SHORT),
+    _setting("is_raw_compose_deployment_enabled", since="4.2.0"),
+    Field("manual_webhook_secret_github", secret=True),
+    Field("manual_webhook_secret_gitlab", secret=True),
+    Field("manual_webhook_secret_bitbucket", secret=True),
+    Field("manual_webhook_secret_gitea", secret=True),
+    _setting("is_auto_deploy_enabled"),
+    _setting("is_preview_deployments_enabled", since="4.2.0"),
+    _setting("is_pr_deployments_public_enabled", since="4.2.0"),
+)
+# A change of these does not reach the proxy's labels; one of REGENERATES in the same PATCH makes Coolify write them anew (T5)
+STALE_LABELS = ("redirect", "is_force_https_enabled", "ports_exposes", "is_static")
+REGENERATES = ("domains", "noindex_domains", "is_http_basic_auth_enabled", "http_basic_auth_username", "http_basic_auth_password", "is_gzip_enabled", "is_stripprefix_enabled")
+# Coolify accepts these at creation and ignores them for images and pasted Dockerfiles (applications.md 3.4)
+IGNORED_WITHOUT_GIT = ("is_static", "is_spa", "is_auto_deploy_enabled", "is_preserve_repository_enabled")
+# A HEALTHCHECK in the Dockerfile overwrites these at each deployment (T13)
+FROM_DOCKERFILE = ("health_check_interval", "health_check_timeout", "health_check_retries", "health_check_start_period")
+WIPES = {"dockercompose": "docker_compose_domains and the SERVICE_* variables", "dockerfile": "dockerfile, dockerfile_location and dockerfile_target_build"}
+REASONS = (
+    "domains are dropped when the server's proxy type is NONE; docker_compose_domains of services that the loaded compose file does not have; "
+    "a deployment may have overwritten what the repository defines."
+)
+
+
+def configuration(answer: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Every readable, non-secret field under its option's name; what the server does not show is left out."""
+    return visible(FIELDS, answer)
+
+
+def view(live: Live) -> dict[str, t.Any]:
+    """The application as a result shows it."""
+    answer = live.answer or {}
+    return {"uuid": live.uuid, **configuration(answer), "type": creation_type(answer), "status": answer.get("status"), **placed(answer, live.place)}
+
+
+def creation_type(answer: t.Mapping[str, t.Any]) -> str | None:
+    """How the application was created, as far as the answer tells; None when it does not."""
+    if answer.get("build_pack") == "dockerimage":
+        return "dockerimage"
+    if answer.get("dockerfile") or (answer.get("build_pack") == "dockerfile" and answer.get("git_repository") == "coollabsio/coolify"):
+        return "dockerfile"
+    if str(answer.get("source_type")).endswith("GithubApp"):
+        return "private-github-app" if answer.get("source_id") else "public"
+    if "private_key_id" not in answer:
+        return None
+    return "public" if answer["private_key_id"] is None else "private-deploy-key"
+
+
+# --- what the user wants --------------------------------------------------------------------------------------------------------
+
+
+def split_image(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """``nginx:1.27`` and ``repo@sha256:<hex>`` as Coolify stores them: name and tag apart (applications.md 3.7)."""
+    image = options.get("docker_registry_image_name")
+    match = re.fullmatch(r"(?P<name>.+@sha256|.*?[^:/][^:]*?):(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]*)", image.strip()) if image else None
+    if not match or "/" in match["tag"]:
+        return options
+    if options.get("docker_registry_image_tag") not in (None, "", match["tag"]):
+        raise InputError(f"docker_registry_image_name: it has the tag {match['tag']}, docker_registry_image_tag says {options['docker_registry_image_tag']}")
+    return {**options, "docker_registry_image_name": match["name"], "docker_registry_image_tag": match["tag"]}
+
+
+def wanted_fields(ctx: Context, existing: dict[str, t.Any] | None) -> dict[str, t.Any]:
+    """The canonical values of the mentioned fields, checked against each other."""
+    options = split_image(ctx.options)
+    if existing and not ctx.options.get("uuid"):
+        options = {**options, "name": None}
+    wanted = declared(FIELDS, options)
+    build_pack = wanted.get("build_pack") or (existing or {}).get("build_pack")
+    if build_pack == "dockercompose" and "domains" in wanted:
+        raise InputError("domains cannot be set for a dockercompose application; use docker_compose_domains, one entry per service")
+    if build_pack and build_pack != "dockercompose" and "docker_compose_domains" in wanted:
+        raise InputError(f"docker_compose_domains needs build_pack dockercompose, not {build_pack}")
+    password = wanted.get("http_basic_auth_password")
+    if password and len(password.encode()) > 31:
+        ctx.client.require("4.5.0", "an http_basic_auth_password of more than 31 bytes")
+    return wanted
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------------------
+
+
+def bodies(changes: list[Change], answer: t.Mapping[str, t.Any], *, force: bool = False) -> list[dict[str, t.Any]]:
+    """The PATCH bodies for these changes, in order; ``answer`` is the application before them.
+
+    Apart and later goes what Coolify would otherwise overwrite: ports_exposes after is_static (which sets it to 80, T4), custom_labels
+    after whatever regenerates labels (T6).
+    """
+    fields = body(changes)
+    if "git_repository" in fields and str(answer.get("source_type")).endswith("GithubApp"):
+        # A PATCH stores it verbatim, and an application with a GitHub source needs owner/repo (T14)
+        fields["git_repository"] = re.sub(r"^(https?://)?(www\.)?github\.com/", "", fields["git_repository"]).strip("/")
+    labels = fields.pop("custom_labels", None)
+    batches = [fields]
+    if fields.get("is_static") and "ports_exposes" in fields:
+        batches.append({"ports_exposes": fields.pop("ports_exposes")})
+    for batch in batches:
+        _regenerate_labels(batch, fields.get("domains", answer.get("fqdn")), answer)
+        if force and "domains" in batch:
+            batch["force_domain_override"] = True
+    if labels is not None:
+        batches.append({"custom_labels": labels})
+    return [batch for batch in batches if batch]
+
+
+def _regenerate_labels(batch: dict[str, t.Any], domains: str | None, answer: t.Mapping[str, t.Any]) -> None:
+    managed = (answer.get("settings") or {}).get("is_container_label_readonly_enabled", True)
+    if managed and domains and answer.get("build_pack") != "dockercompose" and set(batch) & set(STALE_LABELS) and not set(batch) & set(REGENERATES):
+        batch["domains"] = domains
+        # Saying again what is so already makes no new conflict, and must not fail because of an old one
+        batch["force_domain_override"] = True
+
+
+def _labels_again(changes: list[Change], wanted: t.Mapping[str, t.Any], answer: t.Mapping[str, t.Any]) -> list[Change]:
+    """Declared custom_labels have to be written after everything that makes Coolify generate labels, even if they are right now."""
+    labels = wanted.get("custom_labels")
+    names = {change.field.name for change in changes}
+    if labels is None or "custom_labels" in names or not any(set(batch) & set(REGENERATES) for batch in bodies(changes, answer)):
+        return changes
+    return [*changes, Change(next(row for row in FIELDS if row.name == "custom_labels"), UNKNOWN, labels)]
+
+
+def late_fields(kind: str, wanted: t.Mapping[str, t.Any]) -> set[str]:
+    """What the creation request of this type would not take, or take and ignore."""
+    late = {row.name for row in FIELDS if "create" not in row.on}
+    if not TYPES[kind][-1] == "build_pack":
+        late |= set(IGNORED_WITHOUT_GIT)
+    forced_80 = kind == "dockerfile" or wanted.get("is_static") or wanted.get("build_pack") == "dockercompose"
+    if forced_80 and wanted.get("ports_exposes") not in (None, ("80",)):
+        late.add("ports_exposes")
+    return late & set(wanted)
+
+
+def plan(ctx: Context) -> Plan:
+    """The module's function: what takes the application to the declared state."""
+    options = ctx.options
+    live = Live(ctx, "application", without_tags(options.get("name") or options["uuid"]), options.get("uuid"))
+    result = Plan()
+    rows = locate(live)
+    if options["state"] == "absent":
+        return removal(live, result, configuration(live.answer)) if live.answer else result
+    wanted = wanted_fields(ctx, live.answer)
+    if live.answer is None:
+        plan_creation(live, result, wanted)
+    else:
+        plan_update(live, result, wanted)
+    plan_variables(live, result, rows)
+    plan_state(live, result)
+
+    def refresh() -> None:
+        if result.steps:
+            live.read()
+            verify_stored(live, FIELDS, {name: value for name, value in wanted.items() if name not in drifting(live)}, REASONS)
+        result.resource, result.resource_id = view(live), live.uuid
+
+    result.result = refresh
+    return result
+
+
+def locate(live: Live) -> list[dict[str, t.Any]] | None:
+    """Fill in what exists; returns its variables where they are going to be needed."""
+    ctx = live.ctx
+    if not live.uuid:
+        live.place = find_place(ctx)
+        if live.place is None:
+            return None
+        found = matches(live.place.environment["applications"], live.name)
+        if not found:
+            return None
+        live.uuid = only(found, live.name, "application", live.place.words)["uuid"]
+    managed = ctx.options["state"] != "absent" and any(ctx.options.get(name) for name in ("variables", "secrets", "purge"))
+    reads: list[t.Callable[[], t.Any]] = [lambda: read_by_uuid(live)]
+    if managed:
+        target = env.Target.application(live.uuid, live.name)
+        reads.append(lambda: env.read(ctx.client, target))
+    try:
+        results = ctx.client.gather(*reads)
+    except NotFoundByName:
+        if ctx.options["state"] == "absent":
+            return None
+        raise
+    return results[1] if managed else None
+
+
+def drifting(live: Live) -> tuple[str, ...]:
+    return FROM_DOCKERFILE if (live.answer or {}).get("custom_healthcheck_found") else ()
+
+
+def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
+    ctx, options = live.ctx, live.ctx.options
+    if options.get("uuid"):
+        raise InputError("uuid names an existing application; leave it out to create one")
+    need(options, ["type"], f"creating {live.words}")
+    kind = options["type"]
+    need(options, TYPES[kind], f"creating an application of type {kind}")
+    where = creation_place(live)
+    late = late_fields(kind, wanted)
+    changes = creation(FIELDS, wanted)
+    require_versions(ctx, changes)
+    at_once = body(change for change in changes if change.field.name not in late)
+    if str(at_once.get("docker_registry_image_name", "")).endswith("@sha256"):
+        # Creation parses the reference itself and appends this to the name of a 64-digit tag
+        at_once["docker_registry_image_name"] = at_once["docker_registry_image_name"][: -len("@sha256")]
+    request = {**where, **at_once, "autogenerate_domain": ctx.flag("autogenerate_domain"), **_source(options, kind)}
+    if "domains" in request or "docker_compose_domains" in request:
+        request["force_domain_override"] = ctx.flag("force_domain_override")
+
+    def look() -> dict[str, t.Any] | None:
+        environment = ctx.client.get(path("projects", live.place.project["uuid"], live.place.environment["uuid"]))
+        found = matches(environment["applications"], live.name)
+        return only(found, live.name, "application", live.place.words) if found else None
+
+    def apply() -> None:
+        live.uuid = ctx.client.create(f"/applications/{kind}", request, look, live.words)["uuid"]
+        ctx.say(f"created {live.words} ({live.uuid})")
+
+    result.steps.append(Step(f'create {live.words} of type {kind}{live.place.words if live.place else ""}', apply, revert=lambda: delete_created(live), manual=f"delete {live.words}"))
+    rest = [change for change in changes if change.field.name in late]
+    if rest:
+        fresh = {"fqdn": request.get("domains"), "build_pack": wanted.get("build_pack")}
+        names = ", ".join(change.field.name for change in rest)
+        result.steps.append(patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: bodies(rest, fresh), lambda: [], ""))
+    after = shown(changes)["after"]
+    result.merge_diff({"before": {}, "after": {"type": kind, **after}})
+    result.resource = {"uuid": None, **after, "type": kind, "status": None, **placed({"destination": {"server": {"name": options["server"]}}}, live.place)}
+
+
+def _source(options: t.Mapping[str, t.Any], kind: str) -> dict[str, t.Any]:
+    given = {name: options[name] for name in ("github_app_uuid", "private_key_uuid") if name in TYPES[kind]}
+    return {**given, **({"dockerfile": encoded(options["dockerfile"])} if kind == "dockerfile" else {})}
+
+
+def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
+    ctx, options, answer = live.ctx, live.ctx.options, live.answer
+    result.resource_id, result.before, result.resource = live.uuid, configuration(answer), view(live)
+    refuse_create_only(live.words, [*placement_differences(live, options), *source_differences(live, result)])
+    changes = differences(FIELDS, {name: value for name, value in wanted.items() if name not in drifting(live)}, answer)
+    changes = readable(result, changes, live.words, options["update_secrets"])
+    if drifting(live) and set(drifting(live)) & set(wanted):
+        result.risk("low", f"the HEALTHCHECK of the Dockerfile sets {', '.join(drifting(live))}; they are left alone")
+    if not changes:
+        return
+    _check_repository_host(changes, answer)
+    require_versions(ctx, changes)
+    written = _labels_again(changes, wanted, answer)
+    before = {change.field.name: change.before for change in written}
+    wiped = _wiped(changes, result)
+    if any(change.field.name == "is_static" and change.after for change in changes) and "ports_exposes" not in wanted:
+        ports = next(row for row in FIELDS if row.name == "ports_exposes")
+        if ports.found(answer) != ("80",):
+            # Coolify does this behind is_static; the diff says so, and an undo has to know it
+            result.merge_diff(shown([Change(ports, ports.found(answer), ("80",))]))
+            before["ports_exposes"] = ports.found(answer)
+    names = ", ".join(change.field.name for change in changes)
+    result.merge_diff(shown(changes))
+    result.resource = {**result.resource, **{change.field.name: change.field.show(change.after) for change in changes if not change.field.secret}}
+    force = ctx.flag("force_domain_override")
+    result.steps.append(
+        patch_step(
+            live,
+            f"set {names} of {live.words}",
+            lambda: bodies(written, answer, force=force),
+            lambda: restore_fields(live, FIELDS, before, lambda back: bodies(back, live.answer, force=True)),
+            f"set {names} of {live.words} as they were",
+            destructive=wiped,
+        )
+    )
+    if live.state == "running":
+        result.details["redeploy_required"] = True
+        result.risk("low", f"{live.words} keeps running with its old configuration until it is deployed again")
+
+
+def _wiped(changes: list[Change], result: Plan) -> bool:
+    """Leaving a build pack deletes what belongs to it (T9)."""
+    change = next((change for change in changes if change.field.name == "build_pack"), None)
+    if change is None or change.before not in WIPES:
+        return False
+    result.risk("high", f"changing build_pack away from {change.before} deletes {WIPES[change.before]}")
+    return True
+
+
+def _check_repository_host(changes: list[Change], answer: t.Mapping[str, t.Any]) -> None:
+    change = next((change for change in changes if change.field.name == "git_repository"), None)
+    if change and str(answer.get("source_type")).endswith("GithubApp") and re.match(r"(\w+://(?!(www\.)?github\.com/)|git@)", change.after):
+        raise InputError(f"git_repository: the application's source is GitHub and Coolify cannot change that; recreate it for {change.field.show(change.after)}")
+
+
+def source_differences(live: Live, result: Plan) -> list[tuple[str, t.Any, t.Any]]:
+    """What only creation takes: type, dockerfile, and the key or GitHub app, which are read back as numbers."""
+    options, answer, differing = live.ctx.options, live.answer, []
+    kind = creation_type(answer)
+    if options.get("type") and kind and options["type"] != kind:
+        differing.append(("type", kind, options["type"]))
+    if options.get("dockerfile") is not None:
+        if "dockerfile" not in answer:
+            result.risk("medium", "the token may not read dockerfile; whether it differs is not known")
+        elif (answer["dockerfile"] or "").strip() != options["dockerfile"].strip():
+            differing.append(("dockerfile", "another text", "the given text"))
+    for option, read_key, find in (
+        ("private_key_uuid", "private_key_id", lambda uuid: live.ctx.client.get(path("security", "keys", uuid))),
+        ("github_app_uuid", "source_id", lambda uuid: only(live.ctx.client.get("/github-apps"), uuid, "GitHub app")),
+    ):
+        if options.get(option) is None:
+            continue
+        if read_key not in answer:
+            result.risk("medium", f"the token may not read {read_key}; whether {option} differs is not known")
+        elif find(options[option])["id"] != answer[read_key]:
+            differing.append((option, "another one", options[option]))
+    return differing
+
+
+def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None) -> None:
+    options = live.ctx.options
+    if not any(options.get(name) for name in ("variables", "secrets", "purge")):
+        return
+    kind = env.Target.application("", live.name)
+    declared_variables = env.declare(options, kind)
+    for key in env.weak_secrets(declared_variables):
+        live.ctx.warn(f"secrets.{key} is shorter than {env.SHORT_SECRET} characters: Ansible blanks that text everywhere in this result")
+    changes = env.add_to(
+        result,
+        live.ctx.client,
+        lambda: env.Target.application(live.uuid or "", live.name),
+        rows,
+        declared_variables,
+        purge=live.ctx.flag("purge"),
+        update_secrets=options["update_secrets"],
+    )
+    result.extra["variables"] = env.shown(env.Rows(rows or []), changes, declared_variables)
+    if changes and live.state == "running":
+        result.details["redeploy_required"] = True
+        result.risk("low", f"changed variables reach {live.words} when it is deployed again")
+
+
+# --- started, stopped, restarted ----------------------------------------------------------------------------------------------------
+
+
+def plan_state(live: Live, result: Plan) -> None:
+    """The step that starts, stops or restarts; Coolify's start and restart queue a deployment."""
+    ctx, state = live.ctx, live.ctx.options["state"]
+    running = live.state == "running"
+    if state == "present" or (state == "started" and running) or (state == "stopped" and live.state in ("exited", "")):
+        return
+    verb = {"started": "start", "stopped": "stop", "restarted": "restart" if live.answer else "start"}[state]
+    wait = ctx.flag("wait")
+
+    def stop() -> None:
+        ctx.client.post(f"{live.path}/stop", docker_cleanup=ctx.flag("docker_cleanup"))
+        if wait:
+            wait_for_status(live, "exited", lambda status: status.startswith("exited"))
+
+    def deploy() -> None:
+        uuid = (_deployment.pending(ctx, live.uuid) if verb == "start" else None) or trigger()
+        result.details["deployment_uuid"] = uuid
+        if not wait:
+            result.details["pending"] = f"GET /api/v1/deployments/{uuid}"
+            return
+        deployment = _deployment.follow(ctx, uuid, live.words, ctx.options["wait_timeout"])
+        result.details.update(commit=deployment.get("commit"), branch=(live.answer or {}).get("git_branch"))
+        wait_for_status(live, "running", lambda status: status.startswith("running") and not status.startswith("running:unhealthy"))
+
+    def trigger() -> str:
+        answer = ctx.client.post(f"{live.path}/{verb}")
+        return _deployment.real_uuid(ctx, live.uuid, answer.get("deployment_uuid"))
+
+    result.steps.append(Step(f"{verb} {live.words}", stop if verb == "stop" else deploy, estimate=10.0 if verb == "stop" else 120.0, keeps=True))
+    result.merge_diff({"before": {"status": live.status or None}, "after": {"status": state}})
+    result.downtime = result.downtime or (verb == "stop" or (verb == "restart" and cannot_roll(live.answer or {})))
+
+
+def cannot_roll(answer: t.Mapping[str, t.Any]) -> bool:
+    """Coolify stops the old container first in these cases (knowledge.md, HC-8), and for compose."""
+    settings = answer.get("settings") or {}
+    return bool(
+        answer.get("ports_mappings") or answer.get("build_pack") == "dockercompose" or settings.get("is_consistent_container_name_enabled") or settings.get("custom_internal_name")
+    )
+
+
+MODULE = Module(
+    "coolify_app",
+    {
+        **PLACEMENT_SPEC,
+        "type": {"type": "str", "choices": list(TYPES)},
+        "state": {"type": "str", "choices": ["present", "absent", "started", "stopped", "restarted"], "default": "present"},
+        "github_app_uuid": {"type": "str"},
+        "private_key_uuid": {"type": "str", "no_log": False},
+        "dockerfile": {"type": "str"},
+        "autogenerate_domain": {"type": "bool"},
+        "force_domain_override": {"type": "bool", "default": False},
+        **{name: spec for name, spec in option_spec(FIELDS).items() if name != "name"},
+        "variables": {"type": "dict"},
+        "secrets": {"type": "dict", "no_log": True},
+        "purge": {"type": "bool", "default": False},
+        "update_secrets": DEFAULT_UPDATE_SECRETS,
+        **WAIT_SPEC,
+        **DELETE_SPEC,
+    },
+    plan=plan,
+    returns="application",
+    constraints=ONE_NAME,
+)

@@ -1,0 +1,273 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What applications and databases have in common: changing fields and undoing that, deleting, waiting for a status."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._client import path
+from .._context import Context
+from .._errors import CoolifyError, CreateOnly, InputError, NotFound, NotFoundByName, NotStored, TimedOut
+from .._fields import UNKNOWN, Change, Field, differences
+from .._plan import Plan, Step
+from .._wait import until
+from . import placement
+from .placement import Place
+
+PLACEMENT_SPEC: dict[str, t.Any] = {
+    "name": {"type": "str"},
+    "uuid": {"type": "str"},
+    "project": {"type": "str"},
+    "environment": {"type": "str"},
+    "server": {"type": "str"},
+    "destination": {"type": "str"},
+}
+WAIT_SPEC: dict[str, t.Any] = {"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "int", "default": 600}}
+DELETE_SPEC: dict[str, t.Any] = {
+    "confirm_destructive": {"type": "bool", "default": False},
+    "delete_volumes": {"type": "bool", "default": False},
+    "delete_configurations": {"type": "bool", "default": True},
+    "delete_connected_networks": {"type": "bool", "default": True},
+    "docker_cleanup": {"type": "bool", "default": False},
+}
+DELETE_FLAGS = ("delete_volumes", "delete_configurations", "delete_connected_networks", "docker_cleanup")
+ONE_NAME = {"required_one_of": [("name", "uuid")]}
+DEFAULT_UPDATE_SECRETS = {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False}
+
+
+@dataclass
+class Live:
+    """A resource while a plan is made and applied: ``answer`` is what its GET said last."""
+
+    ctx: Context
+    kind: str
+    """``application`` or ``database``."""
+    name: str
+    uuid: str | None = None
+    answer: dict[str, t.Any] | None = None
+    place: Place | None = None
+
+    @property
+    def words(self) -> str:
+        return f'{self.kind} "{self.name}"'
+
+    @property
+    def path(self) -> str:
+        return path(f"{self.kind}s", self.uuid or "")
+
+    def read(self) -> dict[str, t.Any]:
+        self.answer = self.ctx.client.get(self.path)
+        return self.answer
+
+    @property
+    def status(self) -> str:
+        return str((self.answer or {}).get("status") or "")
+
+    @property
+    def state(self) -> str:
+        """The first part of Coolify's ``state:health``."""
+        return self.status.split(":")[0]
+
+
+def find_place(ctx: Context) -> Place | None:
+    """Project and environment. In check mode a missing one is a warning: an earlier task of the same run may be going to create it."""
+    placement.need(ctx.options, ["project"], "finding something by its name")
+    try:
+        return placement.find_place(ctx.client, ctx.options["project"], ctx.options.get("environment"))
+    except NotFoundByName as error:
+        if not ctx.check_mode:
+            raise
+        ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
+        return None
+
+
+def read_by_uuid(live: Live) -> bool:
+    """False when there is no such uuid and that is what is wanted (state absent)."""
+    try:
+        live.read()
+    except NotFound as error:
+        if live.ctx.options["state"] == "absent":
+            return False
+        raise NotFoundByName(f'there is no {live.kind} with the uuid "{live.uuid}": {error}', "A token sees its own team only; check the uuid.") from error
+    live.name = live.answer["name"]
+    return True
+
+
+def require_versions(ctx: Context, changes: t.Iterable[Change]) -> None:
+    """Refuse what the server is too old for, before anything is changed; the version is asked for only when a field is that new."""
+    newest = max((change.field for change in changes if change.field.since), key=lambda row: tuple(map(int, row.since.split("."))), default=None)
+    if newest:
+        ctx.client.require(newest.since, f"the option {newest.name}")
+
+
+def readable(plan: Plan, changes: list[Change], words: str, update: str) -> list[Change]:
+    """Without the changes of fields that the server does not show, where those are not to be written; says so either way."""
+    unknown = [change.field.name for change in changes if change.before is UNKNOWN]
+    if not unknown:
+        return changes
+    what = "are written again each time" if update == "always" else "are left alone (update_secrets=on_create)"
+    plan.risk("medium", f"the server does not show {', '.join(unknown)} of {words} to this token or in this version: they cannot be compared, {what}, and could not be restored")
+    return changes if update == "always" else [change for change in changes if change.before is not UNKNOWN]
+
+
+def patch_step(live: Live, action: str, bodies: t.Callable[[], list[dict[str, t.Any]]], undo: t.Callable[[], list[str]], manual: str, destructive: bool = False) -> Step:
+    """One or more PATCHes in an order that matters."""
+
+    def apply() -> None:
+        for number, body in enumerate(bodies()):
+            try:
+                live.ctx.client.patch(live.path, body)
+            except CoolifyError as error:
+                error.acted = True if number else None
+                raise
+
+    return Step(action, apply, estimate=0.5 * max(1, len(bodies())), revert=undo, manual=manual, destructive=destructive)
+
+
+def restore_fields(live: Live, fields: t.Sequence[Field], before: t.Mapping[str, t.Any], bodies: t.Callable[[list[Change]], list[dict[str, t.Any]]]) -> list[str]:
+    """Bring fields back to ``before`` (canonical values), verify it, and return the names that could not be restored."""
+    known = {name: value for name, value in before.items() if value is not UNKNOWN}
+    back = [change for change in differences(fields, known, live.read()) if change.before is not UNKNOWN]
+    for body in bodies(back):
+        live.ctx.client.patch(live.path, body)
+    left = differences(fields, known, live.read()) if back else []
+    return [name for name in before if name not in known] + [change.field.name for change in left]
+
+
+def verify_stored(live: Live, fields: t.Sequence[Field], wanted: t.Mapping[str, t.Any], reasons: str) -> None:
+    """Raise NotStored for values that Coolify accepted and dropped; what it does not show cannot be judged."""
+    left = [change for change in differences(fields, wanted, live.answer) if change.before is not UNKNOWN]
+    if left:
+        told = "; ".join(
+            f"{change.field.name} differs" if change.field.secret else f"{change.field.name} is {change.field.show(change.before)!r}, wanted {change.field.show(change.after)!r}" for change in left
+        )
+        raise NotStored(f"Coolify accepted the change of {live.words} but did not store it: {told}", reasons)
+
+
+def refuse_create_only(words: str, differing: t.Iterable[tuple[str, t.Any, t.Any]]) -> None:
+    """Raise CreateOnly naming each option, what exists and what is wanted."""
+    told = [f"{option} is {old!r}, wanted {new!r}" for option, old, new in differing]
+    if told:
+        raise CreateOnly(
+            f"{words}: {'; '.join(told)}. Coolify takes this only at creation",
+            "Correct the option. Or recreate it and keep its volumes: run the task with state=absent, confirm_destructive=true (delete_volumes stays false), then again with state=present. "
+            "Another project or environment: move it in Coolify's UI.",
+        )
+
+
+def is_gone(live: Live) -> bool:
+    try:
+        live.read()
+    except NotFound:
+        return True
+    return False
+
+
+def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
+    """Deletion with all four flags said explicitly (Coolify's defaults are true, volumes included), then waiting until it is gone."""
+    ctx = live.ctx
+    flags = {name: ctx.flag(name) for name in DELETE_FLAGS}
+
+    def apply() -> None:
+        ctx.client.delete(live.path, **flags)
+        if ctx.flag("wait"):
+            done, _last = until(lambda: is_gone(live), bool, ctx.options["wait_timeout"], ctx.clock)
+            if not done:
+                raise TimedOut(f"{live.words} is still there {ctx.options['wait_timeout']} s after Coolify accepted its deletion", "Coolify deletes in a queued job; look at its queue, then run the task again.")
+
+    def result() -> None:
+        plan.resource, plan.resource_id = None, live.uuid
+
+    volumes = "and its volumes" if flags["delete_volumes"] else "and keep its volumes"
+    plan.steps.append(Step(f"delete {live.words} ({live.uuid}) {volumes}", apply, estimate=10.0, destructive=True, keeps=True))
+    plan.resource_id = live.uuid
+    plan.before = configuration
+    plan.merge_diff({"before": {"uuid": live.uuid, "name": live.name}, "after": {}})
+    plan.downtime = live.state not in ("exited", "")
+    plan.risk("high", f"{live.words} is deleted {'with everything in its volumes' if flags['delete_volumes'] else 'but its volumes stay on the server'}; it cannot be undone")
+    if not flags["delete_volumes"]:
+        plan.risk("low", "a server with delete_unused_volumes switched on removes unattached volumes in its next Docker cleanup")
+    plan.result = result
+    return plan
+
+
+def delete_created(live: Live) -> list[str]:
+    """Undo of a creation: nothing ever ran, so nothing is lost. Waits until it is gone."""
+    if live.uuid is None:
+        return []
+    live.ctx.client.delete(live.path, **dict.fromkeys(DELETE_FLAGS, False))
+
+    done, _last = until(lambda: is_gone(live), bool, 60, live.ctx.clock)
+    return [] if done else [live.words]
+
+
+def wait_for_status(live: Live, wanted: str, good: t.Callable[[str], bool], bad: t.Callable[[str], None] = lambda status: None, timeout: float | None = None) -> None:
+    """Poll the status until ``good``; ``bad`` raises on one that cannot recover. Says each change of status once."""
+    ctx = live.ctx
+    limit = ctx.options["wait_timeout"] if timeout is None else timeout
+    started, last = ctx.clock.now(), ""
+
+    def read() -> str:
+        nonlocal last
+        live.read()
+        if live.status != last:
+            last = live.status
+            ctx.say(f"{live.words}: {last} after {ctx.clock.now() - started:.0f} s")
+        return last
+
+    def done(status: str) -> bool:
+        bad(status)
+        return good(status)
+
+    reached, status = until(read, done, limit, ctx.clock)
+    if not reached:
+        raise TimedOut(f"{live.words} is {status} after {limit:g} s, wanted {wanted}")
+
+
+def placement_differences(live: Live, options: t.Mapping[str, t.Any]) -> list[tuple[str, t.Any, t.Any]]:
+    """Differences of placement between an answer and the options; what an older server does not tell is not judged."""
+    answer = live.answer or {}
+    server = (answer.get("destination") or {}).get("server") or {}
+    held = {
+        "server": server,
+        "destination": answer.get("destination") or {},
+        "environment": answer.get("environment") or {},
+        "project": (answer.get("environment") or {}).get("project") or {},
+    }
+    differing = []
+    for option, thing in held.items():
+        wanted = options.get(option)
+        if wanted is None or not thing:
+            continue
+        names = (thing.get("uuid"), thing.get("name"))
+        if wanted not in names and not (option == "environment" and placement.environment_name(wanted) in names):
+            differing.append((option, thing.get("name"), wanted))
+    return differing
+
+
+def placed(answer: t.Mapping[str, t.Any], place: Place | None) -> dict[str, t.Any]:
+    """Where a resource is, for the result: ``{"uuid", "name"}`` of project, environment, server and destination."""
+    destination = answer.get("destination") or {}
+    environment = answer.get("environment") or (place.environment if place else {})
+    project = environment.get("project") or (place.project if place else {})
+    parts = {"project": project, "environment": environment, "server": destination.get("server") or {}, "destination": destination}
+    return {name: {"uuid": part.get("uuid"), "name": part.get("name")} for name, part in parts.items()}
+
+
+def creation_place(live: Live) -> dict[str, t.Any]:
+    """The placement keys of a creation request; looks the server and the destination up."""
+    ctx = live.ctx
+    placement.need(ctx.options, ["name", "server"], f"creating {live.words}")
+    if live.place is None and not ctx.check_mode:
+        raise InputError(f"creating {live.words} needs project")
+    server = placement.find_server(ctx.client, ctx.options["server"])
+    where = {"server_uuid": server["uuid"]}
+    if live.place:
+        where["project_uuid"] = live.place.project["uuid"]
+        where["environment_uuid"] = live.place.environment["uuid"]
+    if ctx.options.get("destination"):
+        where["destination_uuid"] = placement.find_destination(ctx.client, server, ctx.options["destination"])["uuid"]
+    return where

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a module's options to its result. The only file that knows AnsibleModule; direct execution calls ``execute`` itself."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import typing as t
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
+
+from . import _contract
+from ._client import Client
+from ._context import Context, Module
+from ._errors import Blocked, CoolifyError, InputError
+from ._http import REQUESTS_IMPORT_ERROR, Http, is_plain_http
+from ._plan import Plan, Transaction
+
+CONNECTION_SPEC: dict[str, t.Any] = {
+    "url": {"type": "str", "aliases": ["coolify_url"], "fallback": (env_fallback, ["COOLIFY_URL"])},
+    "token": {"type": "str", "no_log": True, "aliases": ["coolify_token"], "fallback": (env_fallback, ["COOLIFY_TOKEN"])},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "timeout": {"type": "int", "default": 30},
+    "http_headers": {"type": "dict", "no_log": True},
+}
+SHORTEST_MASKED = 4
+
+
+def argument_spec(module: Module) -> dict[str, t.Any]:
+    return {**CONNECTION_SPEC, **module.spec}
+
+
+@dataclass
+class Run:
+    """What a finished run hands to whoever prints it; ``failed`` is in the result. ``revealed`` are secrets that the user asked to see."""
+
+    result: dict[str, t.Any]
+    warnings: list[str]
+    revealed: set[str] = field(default_factory=set)
+
+    def hidden(self, no_log_values: t.Iterable[str]) -> set[str]:
+        """The texts to remove from the result, given the values of the no_log options."""
+        texts = {str(value) for value in no_log_values}
+        return (texts | _spellings(texts)) - self.revealed
+
+
+def execute(module: Module, options: dict[str, t.Any], *, check_mode: bool, no_log: bool = False, show: t.Callable[[str], None] = lambda line: None) -> Run:
+    """Run a module with validated options. Never raises: whatever happens is in the result, with ``failed`` set."""
+    started = time.monotonic()
+    result = _contract.envelope(module.returns, dry_run=check_mode)
+    ctx, plan = None, Plan()
+    clock_times = {"started_at": _contract.now()}
+    try:
+        ctx = _context(module, options, check_mode, show)
+        if module.gather:
+            result.update(module.gather(ctx))
+        else:
+            plan = module.plan(ctx)
+            _contract.planned(result, plan, module.returns, dry_run=check_mode)
+            if not check_mode:
+                _apply(ctx, plan)
+                _contract.finished(result, plan, module.returns)
+                result["status"] = "pending" if plan.details.get("pending") else "success"
+    except CoolifyError as error:
+        _fail(module, options, result, error, plan)
+    except Exception as error:  # pylint: disable=broad-except
+        # A traceback that Ansible prints by itself would pass by the masking of secrets
+        bug = CoolifyError(f"a bug in {module.name}: {type(error).__name__}: {error}")
+        _fail(module, options, result, bug, plan)
+        result["exception"] = traceback.format_exc()
+    result["details"].update(clock_times, completed_at=_contract.now(), duration_seconds=round(time.monotonic() - started, 2))
+    if ctx and ctx.timeline:
+        result["details"]["timeline"] = ctx.timeline
+    run = Run(result, ctx.warnings if ctx else [])
+    password = (result.get("connection") or {}).get("password")
+    if password:
+        run.revealed = {password} | _spellings({password})
+        if not no_log:
+            run.warnings.append("reveal_secrets puts the password into the result; set no_log: true on the task")
+    return run
+
+
+def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: t.Callable[[str], None]) -> Context:
+    for name in ("url", "token"):
+        if not options.get(name):
+            raise InputError(
+                f"{name} is missing",
+                f"Set it on the task, in module_defaults for group/selfhosted.coolify.coolify, or in the environment as COOLIFY_{name.upper()}.",
+            )
+    label = options.get("name") or options.get("uuid") or options.get("application") or options.get("database") or ""
+
+    def shown(line: str) -> None:
+        show(f"[{module.name}] {line}")
+
+    http = Http(
+        options["url"],
+        options["token"],
+        validate_certs=options["validate_certs"],
+        ca_path=options["ca_path"],
+        timeout=float(options["timeout"]),
+        headers={str(name): str(value) for name, value in (options["http_headers"] or {}).items()},
+        on_wait=lambda text: shown(f"{label}: {text}" if label else text),
+    )
+    ctx = Context(options, Client(http), check_mode, show=shown)
+    if is_plain_http(http.url):
+        ctx.warn(f"{http.url} is not encrypted: the token travels in clear text; use https://")
+    return ctx
+
+
+def _apply(ctx: Context, plan: Plan) -> None:
+    if plan.destructive and not ctx.flag("confirm_destructive"):
+        raise Blocked(f"{'; '.join(step.action for step in plan.destructive)}: this is destructive and confirm_destructive is not set")
+    transaction = Transaction(plan.steps)
+    try:
+        transaction.run()
+        plan.result()
+    except CoolifyError as error:
+        error.facts.setdefault("changed", bool(transaction.journal) or error.status == "rolled_back" or error.code == 603)
+        if transaction.journal and error.status == "failed" and "details" not in error.facts:
+            error.facts["details"] = {"applied": [step.action for step in transaction.journal]}
+        raise
+
+
+def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], error: CoolifyError, plan: Plan) -> None:
+    name = options.get("name") or options.get("uuid") or options.get("application") or options.get("database")
+    result["changed"] = False
+    kind = module.returns or "coolify"
+    _contract.failed(result, error, (kind, plan.resource_id, name))
+    result["failed"] = True
+    label = f'{module.name} "{name}"' if name else module.name
+    for key in ("msg", "error"):
+        result[key] = f"{label}: {result[key]}"
+
+
+def _spellings(texts: t.Iterable[str]) -> set[str]:
+    """Trimmed and percent-encoded forms; very short ones are left out, they would blank half of the result."""
+    found = {spelling for text in texts for spelling in (text.strip(), quote(text.strip(), safe=""))}
+    return {text for text in found if len(text) >= SHORTEST_MASKED}
+
+
+def invocation(params: t.Mapping[str, t.Any], no_log_values: t.Iterable[str]) -> dict[str, t.Any]:
+    """What -vvv shows of the options; always masked, also where a secret is revealed in the result."""
+    return {"module_args": remove_values(dict(params), set(no_log_values))}
+
+
+def main(definition: Module) -> None:
+    """The ``main()`` of every module."""
+    module = AnsibleModule(argument_spec=argument_spec(definition), supports_check_mode=True, **definition.constraints)
+    if REQUESTS_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    run = execute(definition, module.params, check_mode=module.check_mode, no_log=module.no_log)
+    for text in run.warnings:
+        module.warn(text)
+    run.result["invocation"] = invocation(module.params, module.no_log_values)
+    module.no_log_values = run.hidden(module.no_log_values)
+    if run.result.pop("failed", False):
+        module.fail_json(**run.result)
+    module.exit_json(**run.result)

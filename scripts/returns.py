@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the part of RETURN that all modules have in common into each module; with --check, say which are stale.
+
+Documentation fragments for RETURN exist since ansible-core 2.20 and break ansible-doc and sanity before it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+MODULES = Path(__file__).resolve().parent.parent / "plugins" / "modules"
+BEGIN = "# The rest is the same for all modules; scripts/returns.py writes it\n"
+ALWAYS = """\
+status:
+  description:
+    - V(success), or V(plan_ready) in check mode. V(pending) when O(ignore:wait=false) left something unfinished.
+    - On failure V(failed), V(blocked) when a confirmation is missing, or V(rolled_back) when everything was undone.
+  returned: always
+  type: str
+  sample: success
+mode:
+  description: V(on-demand), or V(dry-run) in check mode.
+  returned: always
+  type: str
+  sample: on-demand
+resource_id:
+  description: The uuid of what the task is about; V(null) when it does not exist.
+  returned: always
+  type: str
+  sample: m4k8w0s2c6g0o4w8k2s6c0gq
+details:
+  description: What happened, with C(started_at), C(completed_at), C(duration_seconds), and C(timeline) when there was something to wait for.
+  returned: always
+  type: dict
+metrics:
+  description: Figures about server and application. What nobody measured is V(null).
+  returned: always
+  type: dict
+execution_plan:
+  description: The steps that the task makes, or would make, with their estimated seconds, and the risks that should be known before.
+  returned: always
+  type: dict
+  contains:
+    steps:
+      description: Each with C(order), C(action) and C(estimated_duration).
+      type: list
+      elements: dict
+    total_estimated_duration:
+      description: Seconds.
+      type: float
+    gates_to_check:
+      description: Names of the gates.
+      type: list
+      elements: str
+    risks:
+      description: Each with C(level) and C(description).
+      type: list
+      elements: dict
+diff:
+  description: The fields in question, C(before) and C(after). Secrets show that they differ and nothing else.
+  returned: always
+  type: dict
+"""
+MANAGING = """\
+plan_id:
+  description: Identifies the run; V(txn-…) when it was applied, V(plan-…) in check mode.
+  returned: unless the task failed before there was a plan
+  type: str
+  sample: txn-1794470400-1f2e3d4c
+rollback_point:
+  description:
+    - The configuration as found, without secrets, in C(configuration); C(config_hash), C(image_tag), C(commit).
+    - C(deployment_id) is V(null) where no deployment was looked up.
+  returned: unless the task failed before there was a plan
+  type: dict
+impact_analysis:
+  description: What applying would mean, in C(downtime_expected), C(rollback_available) and C(affected_users).
+  returned: in check mode
+  type: dict
+"""
+FAILURE = """\
+error:
+  description: What was tried, on what, and what the answer was; the same as C(msg).
+  returned: on failure
+  type: str
+code:
+  description: The HTTP status of an API error, or one of the collection's own codes from 600, which its guide to errors lists.
+  returned: on failure
+  type: int
+  sample: 409
+troubleshooting:
+  description: What to do next.
+  returned: on failure
+  type: str
+incident:
+  description: >-
+    The failure as a record, with C(id), C(started_at), C(stage), C(root_cause), C(severity), C(recommended_fix), C(last_logs_sample) and
+    C(related_resources).
+  returned: on failure
+  type: dict
+"""
+
+
+def written(text: str) -> str:
+    """The module's text with the common part brought up to date."""
+    head, rest = text.split('RETURN = r"""\n', 1)
+    own, tail = rest.split('"""', 1)
+    own = own.split(BEGIN)[0]
+    managing = "" if "_resources.info import" in tail else MANAGING
+    return f'{head}RETURN = r"""\n{own}{BEGIN}{ALWAYS}{managing}{FAILURE}"""{tail}'
+
+
+def main() -> int:
+    stale = []
+    for module in sorted(MODULES.glob("coolify_*.py")):
+        text = module.read_text()
+        if text != written(text):
+            stale.append(module.name)
+            if "--check" not in sys.argv:
+                module.write_text(written(text))
+    if stale and "--check" in sys.argv:
+        print(f"RETURN is stale in {', '.join(stale)}; run: make returns")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
