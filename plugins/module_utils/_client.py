@@ -87,7 +87,8 @@ class Client:
                 return found
             if lost.late:
                 raise OutcomeUnknown(
-                    f"{lost}; {what} does not exist now, but may still appear", f"Look whether {what} appears before you run the task again; it will be found by its name."
+                    f"{lost}; {what} does not exist now, but may still appear",
+                    f"Look whether {what} appears before you run the task again; it will be found by its name.",
                 ) from lost
             return self._create_again(where, body, look, what)
         except ApiError as error:
@@ -108,7 +109,9 @@ class Client:
         except (Unreachable, Unreadable) as lost:
             found = self._look_again(look) if lost.sent else None
             if found is None:
-                raise OutcomeUnknown(f"{lost}; the answer was lost twice and {what} does not exist", "Look at what stands between here and Coolify.") from lost
+                raise OutcomeUnknown(
+                    f"{lost}; the answer was lost twice and {what} does not exist", "Look at what stands between here and Coolify."
+                ) from lost
             return found
 
     def _look_again(self, look: t.Callable[[], t.Any]) -> t.Any:
@@ -148,7 +151,9 @@ class Client:
             raise error_of(answer, method, where)
         return answer
 
-    def _call(self, method: str, where: str, body: t.Any = None, query: t.Mapping[str, t.Any] | None = None, since: str | None = None) -> t.Any:
+    def _call(
+        self, method: str, where: str, body: t.Any = None, query: t.Mapping[str, t.Any] | None = None, since: str | None = None
+    ) -> t.Any:
         try:
             answer = self._answer(method, where, body, query)
         except NotFound:
@@ -159,7 +164,9 @@ class Client:
         try:
             return answer.data
         except ValueError as error:
-            raise Unreadable(f"{method} {where} answered {answer.status} with {_kind(answer)} instead of JSON", sent=method != "GET") from error
+            raise Unreadable(
+                f"{method} {where} answered {answer.status} with {_kind(answer)} instead of JSON", sent=method != "GET"
+            ) from error
 
 
 def _flat(query: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
@@ -170,7 +177,7 @@ def _flat(query: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
 def _kind(answer: Answer) -> str:
     if "html" in answer.headers.get("Content-Type", "") or answer.text.lstrip()[:1] == "<":
         title = re.search(r"<title>([^<]{1,80})</title>", answer.text)
-        return f'an HTML page{f" ({title[1].strip()})" if title else ""}'
+        return f"an HTML page{f' ({title[1].strip()})' if title else ''}"
     return "truncated or invalid text" if answer.text.strip() else "an empty body"
 
 
@@ -182,14 +189,22 @@ def error_of(answer: Answer, method: str, where: str) -> ApiError:
         data = None
     if not isinstance(data, dict):
         text = f"{_kind(answer)}" if answer.text.strip() else "no text"
-        return ApiError(f"{method} {where} answered {answer.status} with {text}", ADVICE.get(answer.status, ADVICE[500]), code=answer.status)
+        return ApiError(
+            f"{method} {where} answered {answer.status} with {text}", ADVICE.get(answer.status, ADVICE[500]), code=answer.status
+        )
     message = str(data.get("message") or "")
     errors = field_errors(data.get("errors"))
     said = "; ".join([f"{field}: {text}" if field else text for field, text in errors] + conflict_lines(data)) or message or "no text"
     if data.get("error") and not errors:
         said = f"{said} {data['error']}"
     kind = NotFound if answer.status == 404 else ApiError
-    error = kind(f"{method} {where} answered {answer.status}: {said}", advice(answer, message, data), code=answer.status, answer=message, errors=errors)
+    error = kind(
+        f"{method} {where} answered {answer.status}: {said}",
+        advice(answer, message, data),
+        code=answer.status,
+        answer=message,
+        errors=errors,
+    )
     if isinstance(error, NotFound):
         # {"message": "Not found.", "docs": …} is the catch-all route: the server does not know this path
         error.route = "docs" in data
@@ -211,7 +226,7 @@ def conflict_lines(data: t.Mapping[str, t.Any]) -> list[str]:
     """Who owns the domains of a 409, one sentence each."""
     lines = []
     for conflict in data.get("conflicts") or ():
-        owner = f"{conflict.get('resource_type', 'resource')} \"{conflict.get('resource_name', '?')}\""
+        owner = f'{conflict.get("resource_type", "resource")} "{conflict.get("resource_name", "?")}"'
         uuid = conflict.get("resource_uuid")
         lines.append(f"{conflict.get('domain')} is already used by {owner}{f' ({uuid})' if uuid else ''}")
     return lines

@@ -58,7 +58,10 @@ def follow(ctx: Context, uuid: str, words: str, timeout: float) -> dict[str, t.A
 
     done, deployment = until(read, lambda item: item["status"] in TERMINAL, timeout, ctx.clock)
     if not done:
-        raise TimedOut(f"deployment {uuid} of {words} is {deployment['status']} after {timeout:g} s", "Look at the deployment's log in Coolify, or raise wait_timeout.")
+        raise TimedOut(
+            f"deployment {uuid} of {words} is {deployment['status']} after {timeout:g} s",
+            "Look at the deployment's log in Coolify, or raise wait_timeout.",
+        )
     if deployment["status"] != "finished":
         error = BadState(
             f"deployment {uuid} of {words} ended as {deployment['status']}",

@@ -79,7 +79,9 @@ class Unreachable(CoolifyError):
     severity = "critical"
     default_troubleshooting = "Check that url is the address of the Coolify panel and that this controller can reach it."
 
-    def __init__(self, message: str, troubleshooting: str | None = None, *, sent: bool = False, late: bool = False, stage: str = "unknown") -> None:
+    def __init__(
+        self, message: str, troubleshooting: str | None = None, *, sent: bool = False, late: bool = False, stage: str = "unknown"
+    ) -> None:
         super().__init__(message, troubleshooting)
         self.sent = sent
         self.late = late
@@ -143,7 +145,9 @@ class BadState(CoolifyError):
 class TimedOut(CoolifyError):
     code = 604
     stage = "container_readiness"
-    default_troubleshooting = "Look at the resource's log in Coolify, or raise wait_timeout; Coolify's own status lags by up to five minutes."
+    default_troubleshooting = (
+        "Look at the resource's log in Coolify, or raise wait_timeout; Coolify's own status lags by up to five minutes."
+    )
 
 
 class RolledBack(CoolifyError):
@@ -161,7 +165,9 @@ class RevertFailed(CoolifyError):
 class ApiError(CoolifyError):
     """Coolify answered with an error status. ``message`` is Coolify's own, ``errors`` one line per field."""
 
-    def __init__(self, message: str, troubleshooting: str | None = None, *, code: int, answer: str = "", errors: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self, message: str, troubleshooting: str | None = None, *, code: int, answer: str = "", errors: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         super().__init__(message, troubleshooting)
         self.code = code
         self.answer = answer

@@ -15,7 +15,8 @@ import binascii
 import json
 import re
 import typing as t
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from urllib.parse import urlsplit, urlunsplit
 
 from ._errors import InputError
@@ -98,8 +99,12 @@ OPTIONAL_INT = Codec("int", from_api=int, from_option=lambda number: number or N
 """0 clears it: none of these numbers can be 0."""
 COMMAS = Codec("list", from_api=split, to_api=",".join, from_option=_each_split(","), elements="str")
 LINES = Codec("list", from_api=lambda text: split(text, "\n"), to_api="\n".join, from_option=_each_split("\n"), elements="str")
-URLS = Codec("list", from_api=split, to_api=",".join, from_option=_each_split(","), key=lambda urls: tuple(map(normal_url, urls)), elements="str")
-URL_ARRAY = Codec("list", from_api=tuple, to_api=list, from_option=_each_split(","), key=lambda urls: frozenset(map(normal_url, urls)), elements="str")
+URLS = Codec(
+    "list", from_api=split, to_api=",".join, from_option=_each_split(","), key=lambda urls: tuple(map(normal_url, urls)), elements="str"
+)
+URL_ARRAY = Codec(
+    "list", from_api=tuple, to_api=list, from_option=_each_split(","), key=lambda urls: frozenset(map(normal_url, urls)), elements="str"
+)
 FILE = Codec("str", from_api=decoded, to_api=encoded, from_option=str, key=str.strip)
 """Sent as base64, read back plain, its outer white space without meaning."""
 
@@ -172,7 +177,12 @@ def option_spec(fields: t.Iterable[Field]) -> dict[str, dict[str, t.Any]]:
     """The argument spec of a table. No defaults: what is not mentioned is left alone."""
     spec = {}
     for row in fields:
-        spec[row.name] = {"type": row.codec.type, "no_log": row.secret, **({"elements": row.codec.elements} if row.codec.elements else {}), **row.spec}
+        spec[row.name] = {
+            "type": row.codec.type,
+            "no_log": row.secret,
+            **({"elements": row.codec.elements} if row.codec.elements else {}),
+            **row.spec,
+        }
     return spec
 
 
@@ -202,7 +212,11 @@ def differences(fields: t.Iterable[Field], wanted: t.Mapping[str, t.Any], answer
 
 def creation(fields: t.Iterable[Field], wanted: t.Mapping[str, t.Any]) -> list[Change]:
     """The changes that make a new resource: what is empty is not mentioned, unless emptiness has to be said with a literal."""
-    return [Change(row, None, wanted[row.name]) for row in fields if row.name in wanted and (wanted[row.name] is not None or row.clear not in (None, NEVER))]
+    return [
+        Change(row, None, wanted[row.name])
+        for row in fields
+        if row.name in wanted and (wanted[row.name] is not None or row.clear not in (None, NEVER))
+    ]
 
 
 def body(changes: t.Iterable[Change]) -> dict[str, t.Any]:

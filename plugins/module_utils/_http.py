@@ -114,7 +114,9 @@ def checked_url(url: str) -> str:
     """The base address without a trailing slash or /api/v1; raises InputError for what cannot be one or carries a secret."""
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"url: {parts.scheme + '://…' if parts.scheme else 'the value'} is no http:// or https:// address, expected https://coolify.example.com")
+        raise InputError(
+            f"url: {parts.scheme + '://…' if parts.scheme else 'the value'} is no http:// or https:// address, expected https://coolify.example.com"
+        )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InputError(
             "url: it carries credentials, a query or a fragment; an address ends up in logs",
@@ -168,7 +170,11 @@ class Http:
             except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
                 # The body broke off, which is past what urllib3's Retry covers
                 if attempt == attempts:
-                    raise Unreadable(f"{method} {path}: the answer broke off", "Try again; look at what stands between here and Coolify.", sent=method != "GET") from error
+                    raise Unreadable(
+                        f"{method} {path}: the answer broke off",
+                        "Try again; look at what stands between here and Coolify.",
+                        sent=method != "GET",
+                    ) from error
                 self.sleeper(0.5 * attempt)
         raise AssertionError("unreachable")
 
@@ -178,7 +184,13 @@ class Http:
                 if self.verify is False:
                     warnings.simplefilter("ignore", InsecureRequestWarning)
                 response = self.session.request(
-                    method, f"{self.url}/api/v1{path}", json=body, params=query, timeout=self.timeout, verify=self.verify, allow_redirects=False
+                    method,
+                    f"{self.url}/api/v1{path}",
+                    json=body,
+                    params=query,
+                    timeout=self.timeout,
+                    verify=self.verify,
+                    allow_redirects=False,
                 )
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
             raise
@@ -192,9 +204,16 @@ class Http:
         what = f"{method} {self.url}/api/v1{path}"
         reason = getattr(error.args[0], "reason", None) if error.args else None
         if isinstance(error, requests.exceptions.SSLError):
-            return Unreachable(f"{what}: TLS error: {_last_words(error)}", "Give the CA with ca_path, correct the name in url, or renew the certificate.", stage="ssl")
+            return Unreachable(
+                f"{what}: TLS error: {_last_words(error)}",
+                "Give the CA with ca_path, correct the name in url, or renew the certificate.",
+                stage="ssl",
+            )
         if isinstance(error, requests.exceptions.ProxyError):
-            return Unreachable(f"{what}: the HTTP proxy of the environment failed: {_last_words(error)}", "Correct HTTPS_PROXY or add the host to NO_PROXY.")
+            return Unreachable(
+                f"{what}: the HTTP proxy of the environment failed: {_last_words(error)}",
+                "Correct HTTPS_PROXY or add the host to NO_PROXY.",
+            )
         if isinstance(reason, NewConnectionError):
             text = _last_words(reason)
             if "resolve" in text or "Name or service" in text or "nodename" in text:
@@ -203,9 +222,18 @@ class Http:
         if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, ConnectTimeoutError):
             return Unreachable(f"{what}: no connection within {self.timeout[0]:g} s")
         if isinstance(error, requests.exceptions.Timeout) or "Read timed out" in str(error):
-            return Unreachable(f"{what}: no answer within {self.timeout[1]:g} s", "Raise timeout, or look at the load of the Coolify host.", sent=method != "GET", late=True)
+            return Unreachable(
+                f"{what}: no answer within {self.timeout[1]:g} s",
+                "Raise timeout, or look at the load of the Coolify host.",
+                sent=method != "GET",
+                late=True,
+            )
         if isinstance(error, requests.exceptions.ConnectionError):
-            return Unreachable(f"{what}: the connection was lost before the answer came", "Try again; look at what stands between here and Coolify.", sent=method != "GET")
+            return Unreachable(
+                f"{what}: the connection was lost before the answer came",
+                "Try again; look at what stands between here and Coolify.",
+                sent=method != "GET",
+            )
         return Unreachable(f"{what}: {type(error).__name__}: {_last_words(error)}")
 
 

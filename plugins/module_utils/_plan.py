@@ -109,10 +109,17 @@ class Transaction:
             else:
                 restored.append(step.action)
                 lost.extend(missing)
-        facts = {"restored": restored, "not_restored": lost, "failed_step": failed.action, "cause": {"code": cause.code, "error": str(cause)}}
+        facts = {
+            "restored": restored,
+            "not_restored": lost,
+            "failed_step": failed.action,
+            "cause": {"code": cause.code, "error": str(cause)},
+        }
         told = f"{failed.action} failed: {cause}"
         if not lost:
-            raise RolledBack(f"{told}. Everything done before it was undone: {'; '.join(restored)}", cause.troubleshooting, details=facts) from cause
+            raise RolledBack(
+                f"{told}. Everything done before it was undone: {'; '.join(restored)}", cause.troubleshooting, details=facts
+            ) from cause
         facts["manual_steps"] = manual
         raise RevertFailed(
             f"{told}. It was not possible to undo everything: {'; '.join(problems + lost)}",

@@ -50,7 +50,9 @@ class Run:
         return (texts | _spellings(texts)) - self.revealed
 
 
-def execute(module: Module, options: dict[str, t.Any], *, check_mode: bool, no_log: bool = False, show: t.Callable[[str], None] = lambda line: None) -> Run:
+def execute(
+    module: Module, options: dict[str, t.Any], *, check_mode: bool, no_log: bool = False, show: t.Callable[[str], None] = lambda line: None
+) -> Run:
     """Run a module with validated options. Never raises: whatever happens is in the result, with ``failed`` set."""
     started = time.monotonic()
     result = _contract.envelope(module.returns, dry_run=check_mode)

@@ -20,7 +20,9 @@ class Clock:
     sleep: t.Callable[[float], None] = time.sleep
 
 
-def until(read: t.Callable[[], T], done: t.Callable[[T], bool], timeout: float, clock: Clock, first: float = 0.25, longest: float = 5.0) -> tuple[bool, T]:
+def until(
+    read: t.Callable[[], T], done: t.Callable[[T], bool], timeout: float, clock: Clock, first: float = 0.25, longest: float = 5.0
+) -> tuple[bool, T]:
     """Read until ``done`` or until ``timeout`` seconds have passed; the pauses grow from ``first`` to ``longest`` seconds.
 
     Returns whether it was done, and the last reading. ``done`` raises to stop at once on a state that cannot recover.

@@ -256,7 +256,8 @@ options:
     type: str
   backups:
     description:
-      - The backup schedules that the database has to have. Those that are not listed are removed together with their backups, which needs O(confirm_destructive).
+      - The backup schedules that the database has to have. Those that are not listed are removed together with their backups, which needs
+        O(confirm_destructive).
       - An empty list removes all. Not for redis, keydb and dragonfly; for clickhouse since Coolify 4.2.0.
     type: list
     elements: dict
@@ -316,7 +317,8 @@ options:
         type: int
   allow_password_drift:
     description:
-      - Whether user names, passwords and database names of an existing database may be changed. Coolify changes them in its own records only; an initialised database keeps the old ones.
+      - Whether user names, passwords and database names of an existing database may be changed. Coolify changes them in its own records
+        only; an initialised database keeps the old ones.
     type: bool
     default: false
   reveal_secrets:
@@ -378,7 +380,8 @@ RETURN = r"""
 database:
   description:
     - The database as it is now, or would be in check mode; V(null) when it does not exist.
-    - Every option of its type that the server shows under its own name, without secrets, and C(uuid), C(status), C(type), C(project), C(environment), C(server), C(destination).
+    - Every option of its type that the server shows under its own name, without secrets.
+    - C(uuid), C(status), C(type), C(project), C(environment), C(server) and C(destination).
   returned: always
   type: dict
   sample:
@@ -440,9 +443,36 @@ resource_id:
   type: str
   sample: m4k8w0s2c6g0o4w8k2s6c0gq
 details:
-  description: What happened, with C(started_at), C(completed_at), C(duration_seconds), and C(timeline) when there was something to wait for.
+  description: What happened.
   returned: always
   type: dict
+  contains:
+    started_at:
+      description: When the task began, in UTC.
+      type: str
+      sample: "2026-11-24T10:00:00Z"
+    completed_at:
+      description: When the task ended, in UTC.
+      type: str
+    duration_seconds:
+      description: How long it took.
+      type: float
+    timeline:
+      description: What was seen while waiting, each with C(at) and C(event). There when something was created or waited for.
+      type: list
+      elements: dict
+    pending:
+      description: What to poll. There when O(ignore:wait=false) left something unfinished.
+      type: str
+    deployment_uuid:
+      description: The deployment that a start or restart of an application queued.
+      type: str
+    redeploy_required:
+      description: V(true) when the change reaches the running application only with its next deployment.
+      type: bool
+    restart_required:
+      description: V(true) when the change reaches the running database only with its next restart.
+      type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).
   returned: always

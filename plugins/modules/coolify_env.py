@@ -184,9 +184,36 @@ resource_id:
   type: str
   sample: m4k8w0s2c6g0o4w8k2s6c0gq
 details:
-  description: What happened, with C(started_at), C(completed_at), C(duration_seconds), and C(timeline) when there was something to wait for.
+  description: What happened.
   returned: always
   type: dict
+  contains:
+    started_at:
+      description: When the task began, in UTC.
+      type: str
+      sample: "2026-11-24T10:00:00Z"
+    completed_at:
+      description: When the task ended, in UTC.
+      type: str
+    duration_seconds:
+      description: How long it took.
+      type: float
+    timeline:
+      description: What was seen while waiting, each with C(at) and C(event). There when something was created or waited for.
+      type: list
+      elements: dict
+    pending:
+      description: What to poll. There when O(ignore:wait=false) left something unfinished.
+      type: str
+    deployment_uuid:
+      description: The deployment that a start or restart of an application queued.
+      type: str
+    redeploy_required:
+      description: V(true) when the change reaches the running application only with its next deployment.
+      type: bool
+    restart_required:
+      description: V(true) when the change reaches the running database only with its next restart.
+      type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).
   returned: always

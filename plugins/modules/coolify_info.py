@@ -95,7 +95,9 @@ teams:
   type: list
   elements: dict
 servers:
-  description: The servers, with C(uuid), C(name), C(description), C(ip), C(port), C(user), C(is_reachable), C(is_usable), C(is_coolify_host) and C(is_build_server).
+  description: >-
+    The servers, with C(uuid), C(name), C(description), C(ip), C(port), C(user), C(is_reachable), C(is_usable), C(is_coolify_host) and
+    C(is_build_server).
   returned: when O(gather) has V(servers)
   type: list
   elements: dict
@@ -106,7 +108,8 @@ projects:
   elements: dict
 applications:
   description:
-    - The applications, with C(uuid), C(name), C(description), C(status), C(domains), C(build_pack), C(ports_exposes), C(environment_id) and their git and image fields.
+    - The applications, with C(uuid), C(name), C(description), C(status), C(domains), C(build_pack), C(ports_exposes), C(environment_id)
+      and their git and image fields.
     - With O(project) also C(project) and C(environment).
   returned: when O(gather) has V(applications)
   type: list
@@ -154,9 +157,36 @@ resource_id:
   type: str
   sample: m4k8w0s2c6g0o4w8k2s6c0gq
 details:
-  description: What happened, with C(started_at), C(completed_at), C(duration_seconds), and C(timeline) when there was something to wait for.
+  description: What happened.
   returned: always
   type: dict
+  contains:
+    started_at:
+      description: When the task began, in UTC.
+      type: str
+      sample: "2026-11-24T10:00:00Z"
+    completed_at:
+      description: When the task ended, in UTC.
+      type: str
+    duration_seconds:
+      description: How long it took.
+      type: float
+    timeline:
+      description: What was seen while waiting, each with C(at) and C(event). There when something was created or waited for.
+      type: list
+      elements: dict
+    pending:
+      description: What to poll. There when O(ignore:wait=false) left something unfinished.
+      type: str
+    deployment_uuid:
+      description: The deployment that a start or restart of an application queued.
+      type: str
+    redeploy_required:
+      description: V(true) when the change reaches the running application only with its next deployment.
+      type: bool
+    restart_required:
+      description: V(true) when the change reaches the running database only with its next restart.
+      type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).
   returned: always

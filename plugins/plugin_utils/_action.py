@@ -43,7 +43,9 @@ class DirectAction(ActionBase):
         options, no_log_values = validation.validated_parameters, validation._no_log_values
         if validation.error_messages:
             return {**result, "failed": True, "msg": remove_values(validation.error_messages[0], no_log_values)}
-        run = execute(self.definition, options, check_mode=self._task.check_mode, no_log=bool(self._task.no_log), show=self._display.display)
+        run = execute(
+            self.definition, options, check_mode=self._task.check_mode, no_log=bool(self._task.no_log), show=self._display.display
+        )
         result.update(remove_values(run.result, run.hidden(no_log_values)))
         result["invocation"] = invocation(options, no_log_values)
         if run.warnings:

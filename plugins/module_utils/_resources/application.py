@@ -106,7 +106,9 @@ def _label_lines(text: t.Any) -> tuple[str, ...]:
 def _compose_domains(value: t.Any) -> tuple[dict[str, t.Any], ...] | None:
     """The read form, a JSON string of a map, as the write form, without the services that have no domain."""
     services = json_map(value) or {}
-    items = [{"name": name, "domain": (item or {}).get("domain"), "redirect": (item or {}).get("redirect")} for name, item in services.items()]
+    items = [
+        {"name": name, "domain": (item or {}).get("domain"), "redirect": (item or {}).get("redirect")} for name, item in services.items()
+    ]
     return tuple(item for item in items if item["domain"]) or None
 
 
@@ -123,7 +125,14 @@ DOCKERFILE_PATH = Codec("str", from_api=str, from_option=lambda value: value.str
 WATCH_PATHS = replace(LINES, key=lambda paths: tuple(map(_watch_path, paths)))
 ALIASES = replace(COMMAS, key=lambda names: tuple(dict.fromkeys(re.sub(r"\s+", "-", name) for name in names)))
 REPOSITORY = replace(TEXT, key=_repository)
-LABELS = Codec("list", from_api=_label_lines, to_api=lambda lines: encoded("\n".join(lines)), key=lambda lines: frozenset(_label_lines("\n".join(lines))), elements="str", from_option=tuple)
+LABELS = Codec(
+    "list",
+    from_api=_label_lines,
+    to_api=lambda lines: encoded("\n".join(lines)),
+    key=lambda lines: frozenset(_label_lines("\n".join(lines))),
+    elements="str",
+    from_option=tuple,
+)
 COMPOSE_DOMAINS = Codec("list", from_api=_compose_domains, to_api=list, key=_compose_key, from_option=_given, elements="dict")
 
 
@@ -206,7 +215,13 @@ FIELDS: tuple[Field, ...] = (
         "docker_compose_domains",
         COMPOSE_DOMAINS,
         clear=NEVER,
-        spec={"options": {"name": {"type": "str", "required": True}, "domain": {"type": "str"}, "redirect": {"type": "str", "choices": list(WWW)}}},
+        spec={
+            "options": {
+                "name": {"type": "str", "required": True},
+                "domain": {"type": "str"},
+                "redirect": {"type": "str", "choices": list(WWW)},
+            }
+        },
     ),
     Field("redirect", clear=NEVER, spec={"choices": list(WWW)}),
     Field("ports_exposes", COMMAS, clear=NEVER, check=port_list),
@@ -274,12 +289,23 @@ FIELDS: tuple[Field, ...] = (
 )
 # A change of these does not reach the proxy's labels; one of REGENERATES in the same PATCH makes Coolify write them anew (T5)
 STALE_LABELS = ("redirect", "is_force_https_enabled", "ports_exposes", "is_static")
-REGENERATES = ("domains", "noindex_domains", "is_http_basic_auth_enabled", "http_basic_auth_username", "http_basic_auth_password", "is_gzip_enabled", "is_stripprefix_enabled")
+REGENERATES = (
+    "domains",
+    "noindex_domains",
+    "is_http_basic_auth_enabled",
+    "http_basic_auth_username",
+    "http_basic_auth_password",
+    "is_gzip_enabled",
+    "is_stripprefix_enabled",
+)
 # Coolify accepts these at creation and ignores them for images and pasted Dockerfiles (applications.md 3.4)
 IGNORED_WITHOUT_GIT = ("is_static", "is_spa", "is_auto_deploy_enabled", "is_preserve_repository_enabled")
 # A HEALTHCHECK in the Dockerfile overwrites these at each deployment (T13)
 FROM_DOCKERFILE = ("health_check_interval", "health_check_timeout", "health_check_retries", "health_check_start_period")
-WIPES = {"dockercompose": "docker_compose_domains and the SERVICE_* variables", "dockerfile": "dockerfile, dockerfile_location and dockerfile_target_build"}
+WIPES = {
+    "dockercompose": "docker_compose_domains and the SERVICE_* variables",
+    "dockerfile": "dockerfile, dockerfile_location and dockerfile_target_build",
+}
 REASONS = (
     "domains are dropped when the server's proxy type is NONE; docker_compose_domains of services that the loaded compose file does not have; "
     "a deployment may have overwritten what the repository defines."
@@ -294,7 +320,13 @@ def configuration(answer: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def view(live: Live) -> dict[str, t.Any]:
     """The application as a result shows it."""
     answer = live.answer or {}
-    return {"uuid": live.uuid, **configuration(answer), "type": creation_type(answer), "status": answer.get("status"), **placed(answer, live.place)}
+    return {
+        "uuid": live.uuid,
+        **configuration(answer),
+        "type": creation_type(answer),
+        "status": answer.get("status"),
+        **placed(answer, live.place),
+    }
 
 
 def creation_type(answer: t.Mapping[str, t.Any]) -> str | None:
@@ -320,7 +352,9 @@ def split_image(options: dict[str, t.Any]) -> dict[str, t.Any]:
     if not match or "/" in match["tag"]:
         return options
     if options.get("docker_registry_image_tag") not in (None, "", match["tag"]):
-        raise InputError(f"docker_registry_image_name: it has the tag {match['tag']}, docker_registry_image_tag says {options['docker_registry_image_tag']}")
+        raise InputError(
+            f"docker_registry_image_name: it has the tag {match['tag']}, docker_registry_image_tag says {options['docker_registry_image_tag']}"
+        )
     return {**options, "docker_registry_image_name": match["name"], "docker_registry_image_tag": match["tag"]}
 
 
@@ -369,7 +403,13 @@ def bodies(changes: list[Change], answer: t.Mapping[str, t.Any], *, force: bool 
 
 def _regenerate_labels(batch: dict[str, t.Any], domains: str | None, answer: t.Mapping[str, t.Any]) -> None:
     managed = (answer.get("settings") or {}).get("is_container_label_readonly_enabled", True)
-    if managed and domains and answer.get("build_pack") != "dockercompose" and set(batch) & set(STALE_LABELS) and not set(batch) & set(REGENERATES):
+    if (
+        managed
+        and domains
+        and answer.get("build_pack") != "dockercompose"
+        and set(batch) & set(STALE_LABELS)
+        and not set(batch) & set(REGENERATES)
+    ):
         batch["domains"] = domains
         # Saying again what is so already makes no new conflict, and must not fail because of an old one
         batch["force_domain_override"] = True
@@ -387,7 +427,7 @@ def _labels_again(changes: list[Change], wanted: t.Mapping[str, t.Any], answer: 
 def late_fields(kind: str, wanted: t.Mapping[str, t.Any]) -> set[str]:
     """What the creation request of this type would not take, or take and ignore."""
     late = {row.name for row in FIELDS if "create" not in row.on}
-    if not TYPES[kind][-1] == "build_pack":
+    if TYPES[kind][-1] != "build_pack":
         late |= set(IGNORED_WITHOUT_GIT)
     forced_80 = kind == "dockerfile" or wanted.get("is_static") or wanted.get("build_pack") == "dockercompose"
     if forced_80 and wanted.get("ports_exposes") not in (None, ("80",)):
@@ -478,15 +518,30 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
         live.uuid = ctx.client.create(f"/applications/{kind}", request, look, live.words)["uuid"]
         ctx.say(f"created {live.words} ({live.uuid})")
 
-    result.steps.append(Step(f'create {live.words} of type {kind}{live.place.words if live.place else ""}', apply, revert=lambda: delete_created(live), manual=f"delete {live.words}"))
+    result.steps.append(
+        Step(
+            f"create {live.words} of type {kind}{live.place.words if live.place else ''}",
+            apply,
+            revert=lambda: delete_created(live),
+            manual=f"delete {live.words}",
+        )
+    )
     rest = [change for change in changes if change.field.name in late]
     if rest:
         fresh = {"fqdn": request.get("domains"), "build_pack": wanted.get("build_pack")}
         names = ", ".join(change.field.name for change in rest)
-        result.steps.append(patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: bodies(rest, fresh), lambda: [], ""))
+        result.steps.append(
+            patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: bodies(rest, fresh), lambda: [], "")
+        )
     after = shown(changes)["after"]
     result.merge_diff({"before": {}, "after": {"type": kind, **after}})
-    result.resource = {"uuid": None, **after, "type": kind, "status": None, **placed({"destination": {"server": {"name": options["server"]}}}, live.place)}
+    result.resource = {
+        "uuid": None,
+        **after,
+        "type": kind,
+        "status": None,
+        **placed({"destination": {"server": {"name": options["server"]}}}, live.place),
+    }
 
 
 def _source(options: t.Mapping[str, t.Any], kind: str) -> dict[str, t.Any]:
@@ -517,7 +572,10 @@ def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
             before["ports_exposes"] = ports.found(answer)
     names = ", ".join(change.field.name for change in changes)
     result.merge_diff(shown(changes))
-    result.resource = {**result.resource, **{change.field.name: change.field.show(change.after) for change in changes if not change.field.secret}}
+    result.resource = {
+        **result.resource,
+        **{change.field.name: change.field.show(change.after) for change in changes if not change.field.secret},
+    }
     force = ctx.flag("force_domain_override")
     result.steps.append(
         patch_step(
@@ -546,7 +604,9 @@ def _wiped(changes: list[Change], result: Plan) -> bool:
 def _check_repository_host(changes: list[Change], answer: t.Mapping[str, t.Any]) -> None:
     change = next((change for change in changes if change.field.name == "git_repository"), None)
     if change and str(answer.get("source_type")).endswith("GithubApp") and re.match(r"(\w+://(?!(www\.)?github\.com/)|git@)", change.after):
-        raise InputError(f"git_repository: the application's source is GitHub and Coolify cannot change that; recreate it for {change.field.show(change.after)}")
+        raise InputError(
+            f"git_repository: the application's source is GitHub and Coolify cannot change that; recreate it for {change.field.show(change.after)}"
+        )
 
 
 def source_differences(live: Live, result: Plan) -> list[tuple[str, t.Any, t.Any]]:
@@ -627,7 +687,9 @@ def plan_state(live: Live, result: Plan) -> None:
         answer = ctx.client.post(f"{live.path}/{verb}")
         return _deployment.real_uuid(ctx, live.uuid, answer.get("deployment_uuid"))
 
-    result.steps.append(Step(f"{verb} {live.words}", stop if verb == "stop" else deploy, estimate=10.0 if verb == "stop" else 120.0, keeps=True))
+    result.steps.append(
+        Step(f"{verb} {live.words}", stop if verb == "stop" else deploy, estimate=10.0 if verb == "stop" else 120.0, keeps=True)
+    )
     result.merge_diff({"before": {"status": live.status or None}, "after": {"status": state}})
     result.downtime = result.downtime or (verb == "stop" or (verb == "restart" and cannot_roll(live.answer or {})))
 
@@ -636,7 +698,10 @@ def cannot_roll(answer: t.Mapping[str, t.Any]) -> bool:
     """Coolify stops the old container first in these cases (knowledge.md, HC-8), and for compose."""
     settings = answer.get("settings") or {}
     return bool(
-        answer.get("ports_mappings") or answer.get("build_pack") == "dockercompose" or settings.get("is_consistent_container_name_enabled") or settings.get("custom_internal_name")
+        answer.get("ports_mappings")
+        or answer.get("build_pack") == "dockercompose"
+        or settings.get("is_consistent_container_name_enabled")
+        or settings.get("custom_internal_name")
     )
 
 

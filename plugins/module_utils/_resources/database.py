@@ -174,7 +174,13 @@ KINDS: dict[str, Kind] = {
         backups="4.0.0",
     ),
     "mariadb": Kind(
-        (_secret("mariadb_root_password"), _user("mariadb_user"), _secret("mariadb_password"), _user("mariadb_database"), _conf("mariadb_conf")),
+        (
+            _secret("mariadb_root_password"),
+            _user("mariadb_user"),
+            _secret("mariadb_password"),
+            _user("mariadb_database"),
+            _conf("mariadb_conf"),
+        ),
         3306,
         "mysql",
         "mariadb_password",
@@ -198,7 +204,10 @@ KINDS: dict[str, Kind] = {
     ),
     # The password is in no field of the answer, only in the URL and in the variable REDIS_PASSWORD (resources.md 1.5)
     "redis": Kind(
-        (Field("redis_password", URL_PASSWORD, read="internal_db_url", clear=NEVER, initial=True, secret=True, check=_password), _conf("redis_conf")),
+        (
+            Field("redis_password", URL_PASSWORD, read="internal_db_url", clear=NEVER, initial=True, secret=True, check=_password),
+            _conf("redis_conf"),
+        ),
         6379,
         "redis",
         "redis_password",
@@ -297,12 +306,17 @@ def connection(ctx: Context, answer: t.Mapping[str, t.Any], kind: str, created: 
         "port": table.port,
         "database": database,
         "username": user,
-        "url": masked(url) if url else f"{table.scheme}://{quote(user or '')}:{HIDDEN}@{host}:{table.port}{table.path.format(database=database or '')}",
+        "url": masked(url)
+        if url
+        else f"{table.scheme}://{quote(user or '')}:{HIDDEN}@{host}:{table.port}{table.path.format(database=database or '')}",
         "external_url": masked(external) if external else None,
     }
     if ctx.flag("reveal_secrets"):
         if not url:
-            raise InputError("reveal_secrets: the token may not read the password", "Use a token with read:sensitive (or root) whose owner is an admin of the team.")
+            raise InputError(
+                "reveal_secrets: the token may not read the password",
+                "Use a token with read:sensitive (or root) whose owner is an admin of the team.",
+            )
         result.update(url=url, external_url=external, password=url_password(url))
     return result
 
@@ -381,13 +395,23 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any], kind: str,
         ctx.say(f"created {live.words} ({live.uuid})")
 
     words = live.place.words if live.place else ""
-    result.steps.append(Step(f"create {live.words} of type {kind}{words}", apply, revert=lambda: delete_created(live), manual=f"delete {live.words}"))
+    result.steps.append(
+        Step(f"create {live.words} of type {kind}{words}", apply, revert=lambda: delete_created(live), manual=f"delete {live.words}")
+    )
     if rest:
         names = ", ".join(change.field.name for change in rest)
-        result.steps.append(patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: [body(rest)], lambda: [], ""))
+        result.steps.append(
+            patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: [body(rest)], lambda: [], "")
+        )
     after = shown(changes)["after"]
     result.merge_diff({"before": {}, "after": {"type": kind, **after}})
-    result.resource = {"uuid": None, **after, "type": kind, "status": None, **placed({"destination": {"server": {"name": options["server"]}}}, live.place)}
+    result.resource = {
+        "uuid": None,
+        **after,
+        "type": kind,
+        "status": None,
+        **placed({"destination": {"server": {"name": options["server"]}}}, live.place),
+    }
 
 
 def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any], kind: str) -> None:
@@ -405,7 +429,10 @@ def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any], kind: str) -
     before = {change.field.name: change.before for change in changes}
     names = ", ".join(change.field.name for change in changes)
     result.merge_diff(shown(changes))
-    result.resource = {**result.resource, **{change.field.name: change.field.show(change.after) for change in changes if not change.field.secret}}
+    result.resource = {
+        **result.resource,
+        **{change.field.name: change.field.show(change.after) for change in changes if not change.field.secret},
+    }
     plain = [change for change in changes if change.field.name != "redis_password"]
     if plain:
         result.steps.append(
@@ -413,7 +440,12 @@ def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any], kind: str) -
                 live,
                 f"set {', '.join(change.field.name for change in plain)} of {live.words}",
                 lambda: bodies(plain, answer),
-                lambda: restore_fields(live, fields_of(kind), {name: value for name, value in before.items() if name != "redis_password"}, lambda back: bodies(back, live.answer)),
+                lambda: restore_fields(
+                    live,
+                    fields_of(kind),
+                    {name: value for name, value in before.items() if name != "redis_password"},
+                    lambda back: bodies(back, live.answer),
+                ),
                 f"set {names} of {live.words} as they were",
             )
         )
@@ -438,7 +470,10 @@ def _credentials(live: Live, result: Plan, changes: list[Change]) -> list[Change
             "Or leave the option out, or recreate the database.",
         )
     if differing:
-        result.risk("high", f"{', '.join(differing)} of {live.words} changes in Coolify's records only; the database itself keeps what it was initialised with")
+        result.risk(
+            "high",
+            f"{', '.join(differing)} of {live.words} changes in Coolify's records only; the database itself keeps what it was initialised with",
+        )
     if unknown:
         result.risk("medium", f"the token may not read {', '.join(unknown)} of {live.words}: they cannot be compared and are left alone")
     return [change for change in changes if not (change.field.initial and change.before is UNKNOWN)]
@@ -454,7 +489,12 @@ def _redis_password(live: Live, change: Change) -> Step:
         put(change.before)
         return []
 
-    return Step(f"set redis_password of {live.words} through its variable {REDIS_VARIABLE}", lambda: put(change.after), revert=undo, manual=f"set the variable {REDIS_VARIABLE} as it was")
+    return Step(
+        f"set redis_password of {live.words} through its variable {REDIS_VARIABLE}",
+        lambda: put(change.after),
+        revert=undo,
+        manual=f"set the variable {REDIS_VARIABLE} as it was",
+    )
 
 
 def bodies(changes: list[Change], answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -515,7 +555,9 @@ def _wait_for_dip(live: Live) -> None:
 
 def _healthy(live: Live, status: str) -> bool:
     """``running:healthy``; without a health check Docker knows only ``running:unknown``."""
-    return status.startswith("running:healthy") or (status.startswith("running:unknown") and (live.answer or {}).get("health_check_enabled") is False)
+    return status.startswith("running:healthy") or (
+        status.startswith("running:unknown") and (live.answer or {}).get("health_check_enabled") is False
+    )
 
 
 # --- backup schedules -----------------------------------------------------------------------------------------------------------------
@@ -563,14 +605,24 @@ def plan_backups(live: Live, result: Plan, kind: str) -> None:
             result.steps.append(_change_backup(live, item, schedule, changes))
     for schedule in extra:
         before.append({"uuid": schedule["uuid"], "frequency": schedule["frequency"]})
-        result.risk("high", f"removing the backup schedule {schedule['frequency']!r} of {live.words} deletes its {len(schedule.get('executions') or ())} backups")
+        result.risk(
+            "high",
+            f"removing the backup schedule {schedule['frequency']!r} of {live.words} deletes its {len(schedule.get('executions') or ())} backups",
+        )
         where = f"{live.path}/backups/{schedule['uuid']}"
         result.steps.append(
-            Step(f"remove the backup schedule {schedule['frequency']!r} of {live.words} and its backups", lambda where=where: ctx.client.delete(where, delete_s3=False), destructive=True, estimate=5.0)
+            Step(
+                f"remove the backup schedule {schedule['frequency']!r} of {live.words} and its backups",
+                lambda where=where: ctx.client.delete(where, delete_s3=False),
+                destructive=True,
+                estimate=5.0,
+            )
         )
     if before or after:
         result.merge_diff({"before": {"backups": before}, "after": {"backups": after}})
-    result.extra["backups"] = [{"uuid": (schedule or {}).get("uuid"), **visible(BACKUP_FIELDS, schedule or {}), **_shown_backup(item)} for item, schedule in pairs]
+    result.extra["backups"] = [
+        {"uuid": (schedule or {}).get("uuid"), **visible(BACKUP_FIELDS, schedule or {}), **_shown_backup(item)} for item, schedule in pairs
+    ]
 
 
 def _shown_backup(item: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -588,7 +640,11 @@ def _backup(item: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def read_backups(client: Client, uuid: str, kind: str) -> list[dict[str, t.Any]]:
     """The schedules of this database. Coolify matches by number only, so those of other types with the same number come along (resources.md 2.4)."""
-    return [item for item in client.get(path("databases", uuid, "backups")) if str(item.get("database_type", "")).endswith(f"\\{KINDS[kind].model}")]
+    return [
+        item
+        for item in client.get(path("databases", uuid, "backups"))
+        if str(item.get("database_type", "")).endswith(f"\\{KINDS[kind].model}")
+    ]
 
 
 def _backup_changes(item: t.Mapping[str, t.Any], schedule: dict[str, t.Any] | None) -> list[Change]:
@@ -597,7 +653,9 @@ def _backup_changes(item: t.Mapping[str, t.Any], schedule: dict[str, t.Any] | No
     return [change for change in differences(BACKUP_FIELDS, item, schedule) if change.field.name != "s3_storage_uuid"]
 
 
-def pair_backups(wanted: list[dict[str, t.Any]], existing: list[dict[str, t.Any]]) -> tuple[list[tuple[dict[str, t.Any], dict[str, t.Any] | None]], list[dict[str, t.Any]]]:
+def pair_backups(
+    wanted: list[dict[str, t.Any]], existing: list[dict[str, t.Any]]
+) -> tuple[list[tuple[dict[str, t.Any], dict[str, t.Any] | None]], list[dict[str, t.Any]]]:
     """Pure: (declared, existing or None) in the declared order, and the existing ones that are left over."""
     left, partner = list(existing), {}
     tests = (
@@ -637,7 +695,12 @@ def _create_backup(live: Live, item: dict[str, t.Any], kind: str) -> Step:
             live.ctx.client.delete(f"{live.path}/backups/{made['uuid']}", delete_s3=False)
         return []
 
-    return Step(f"create the backup schedule {item['frequency']!r} of {live.words}", apply, revert=undo, manual=f"remove the backup schedule {item['frequency']!r}")
+    return Step(
+        f"create the backup schedule {item['frequency']!r} of {live.words}",
+        apply,
+        revert=undo,
+        manual=f"remove the backup schedule {item['frequency']!r}",
+    )
 
 
 def _change_backup(live: Live, item: dict[str, t.Any], schedule: dict[str, t.Any], changes: list[Change]) -> Step:
@@ -649,13 +712,20 @@ def _change_backup(live: Live, item: dict[str, t.Any], schedule: dict[str, t.Any
         fields = body(back)
         # Coolify does not tell which S3 storage it was, and refuses save_s3 without one
         lost = ["save_s3"] if fields.get("save_s3") else []
-        live.ctx.client.patch(where, {name: value for name, value in fields.items() if name not in lost} or {"enabled": schedule["enabled"]})
+        live.ctx.client.patch(
+            where, {name: value for name, value in fields.items() if name not in lost} or {"enabled": schedule["enabled"]}
+        )
         return lost
 
     def apply() -> None:
         live.ctx.client.patch(where, _backup_body(changes, item))
 
-    return Step(f"set {names} of the backup schedule {schedule['frequency']!r} of {live.words}", apply, revert=undo, manual=f"set {names} of the backup schedule as they were")
+    return Step(
+        f"set {names} of the backup schedule {schedule['frequency']!r} of {live.words}",
+        apply,
+        revert=undo,
+        manual=f"set {names} of the backup schedule as they were",
+    )
 
 
 MODULE = Module(

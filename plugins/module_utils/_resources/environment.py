@@ -37,7 +37,9 @@ def find_target(ctx: Context) -> tuple[env.Target, str | None]:
         if not ctx.check_mode:
             raise
         return _future(ctx, error, env.Target.of_scope(f"{scope} that does not exist yet", scope)), None
-    return env.Target.of_scope(f'environment "{project["name"]}/{environment["name"]}"', "projects", project["uuid"], "environments", environment["uuid"]), environment["uuid"]
+    return env.Target.of_scope(
+        f'environment "{project["name"]}/{environment["name"]}"', "projects", project["uuid"], "environments", environment["uuid"]
+    ), environment["uuid"]
 
 
 def _resource(ctx: Context, kind: str, wanted: str) -> tuple[env.Target, str | None]:
@@ -71,7 +73,11 @@ def plan(ctx: Context) -> Plan:
     if absent and ctx.flag("purge"):
         raise InputError("purge goes with state=present: it removes what is not declared; state=absent removes what is declared")
     kinds = [name for name in ("application", "database") if options.get(name)]
-    shape = {"application": env.Target.application, "database": env.Target.database}[kinds[0]]("", "") if kinds else env.Target.of_scope("shared scope", "")
+    shape = (
+        {"application": env.Target.application, "database": env.Target.database}[kinds[0]]("", "")
+        if kinds
+        else env.Target.of_scope("shared scope", "")
+    )
     declared = env.declare(options, shape, absent=absent)
     target, uuid = find_target(ctx)
     result = Plan(resource_id=uuid)
@@ -102,7 +108,10 @@ def _read(ctx: Context, target: env.Target) -> list[dict[str, t.Any]]:
     try:
         return env.read(ctx.client, target)
     except NotFound as error:
-        raise NotFoundByName(f"{error} ({target.words})", "Without project, application and database take a uuid; give project (and environment) to find them by name.") from error
+        raise NotFoundByName(
+            f"{error} ({target.words})",
+            "Without project, application and database take a uuid; give project (and environment) to find them by name.",
+        ) from error
 
 
 MODULE = Module(

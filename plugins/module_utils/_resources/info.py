@@ -17,10 +17,29 @@ COMMON = ("uuid", "name", "description", "status", "environment_id")
 SHOWN: dict[str, tuple[str, ...]] = {
     "teams": ("id", "name", "description", "personal_team"),
     "servers": ("uuid", "name", "description", "ip", "port", "user", "is_coolify_host", "is_reachable", "is_usable"),
-    "applications": (*COMMON, "build_pack", "git_repository", "git_branch", "git_commit_sha", "docker_registry_image_name", "docker_registry_image_tag", "ports_exposes"),
+    "applications": (
+        *COMMON,
+        "build_pack",
+        "git_repository",
+        "git_branch",
+        "git_commit_sha",
+        "docker_registry_image_name",
+        "docker_registry_image_tag",
+        "ports_exposes",
+    ),
     "databases": (*COMMON, "type", "image", "is_public", "public_port"),
     "services": (*COMMON, "service_type"),
-    "deployments": ("deployment_uuid", "application_name", "server_name", "status", "commit", "commit_message", "pull_request_id", "created_at", "finished_at"),
+    "deployments": (
+        "deployment_uuid",
+        "application_name",
+        "server_name",
+        "status",
+        "commit",
+        "commit_message",
+        "pull_request_id",
+        "created_at",
+        "finished_at",
+    ),
     "private_keys": ("uuid", "name", "description", "fingerprint", "is_git_related", "public_key"),
 }
 RESOURCES = ("applications", "databases", "services")
@@ -113,7 +132,14 @@ def _sees_secrets(ctx: Context) -> bool | None:
 def _projects(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
     found = [item for item in ctx.client.get("/projects") if ctx.options.get("project") in (None, item["name"], item["uuid"])]
     full = ctx.client.gather(*[lambda uuid=item["uuid"]: ctx.client.get(path("projects", uuid)) for item in _named(ctx, found)])
-    return [{**_name(item), "description": item.get("description"), "environments": [{**_name(part), "id": part["id"]} for part in item["environments"]]} for item in full]
+    return [
+        {
+            **_name(item),
+            "description": item.get("description"),
+            "environments": [{**_name(part), "id": part["id"]} for part in item["environments"]],
+        }
+        for item in full
+    ]
 
 
 def _servers(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
@@ -121,7 +147,9 @@ def _servers(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
     return [{**allowed("servers", item), "is_build_server": (item.get("settings") or {}).get("is_build_server")} for item in items]
 
 
-def _deployments(ctx: Context, environments: dict[int, dict[str, t.Any]] | None, _resources: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+def _deployments(
+    ctx: Context, environments: dict[int, dict[str, t.Any]] | None, _resources: list[dict[str, t.Any]]
+) -> list[dict[str, t.Any]]:
     """With project and name the last ones of that application, else everything that is queued or running."""
     if environments is not None and ctx.options.get("name"):
         applications = READERS["applications"](ctx, environments, ctx.client.get("/resources"))

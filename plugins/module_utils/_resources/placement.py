@@ -52,7 +52,7 @@ class Place:
 
     @property
     def words(self) -> str:
-        return f' in {self.project["name"]}/{self.environment["name"]}'
+        return f" in {self.project['name']}/{self.environment['name']}"
 
 
 def find_project(client: Client, wanted: str) -> dict[str, t.Any]:

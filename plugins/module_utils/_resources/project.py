@@ -149,8 +149,12 @@ def plan_environments(live: Live, result: Plan, wanted: list[str] | None) -> Non
         )
     if missing or surplus:
         kept = [name for name in existing if name not in surplus]
-        result.merge_diff({"before": {"environments": sorted(existing)} if live.answer else {}, "after": {"environments": sorted(kept + missing)}})
-        listed = [{"uuid": (existing[name] or {}).get("uuid"), "name": name} for name in kept] + [{"uuid": None, "name": name} for name in missing]
+        result.merge_diff(
+            {"before": {"environments": sorted(existing)} if live.answer else {}, "after": {"environments": sorted(kept + missing)}}
+        )
+        listed = [{"uuid": (existing[name] or {}).get("uuid"), "name": name} for name in kept] + [
+            {"uuid": None, "name": name} for name in missing
+        ]
         result.resource = {**result.resource, "environments": listed}
 
 
@@ -167,7 +171,9 @@ def _create_environment(live: Live, name: str) -> Step:
         client.delete(path("projects", live.uuid, "environments", name))
         return []
 
-    return Step(f'create the environment "{name}" of {live.words}', apply, estimate=0.5, revert=undo, manual=f'delete the environment "{name}"')
+    return Step(
+        f'create the environment "{name}" of {live.words}', apply, estimate=0.5, revert=undo, manual=f'delete the environment "{name}"'
+    )
 
 
 def refuse_in_use(live: Live, environment_ids: t.Collection[int], words: str) -> None:
@@ -175,10 +181,13 @@ def refuse_in_use(live: Live, environment_ids: t.Collection[int], words: str) ->
     held = [item for item in live.ctx.client.get("/resources") if item.get("environment_id") in environment_ids]
     if held:
         environments = {item["id"]: item["name"] for item in live.answer["environments"]}
-        told = ", ".join(f"{item['type']} \"{item['name']}\" ({item['uuid']}) in {environments[item['environment_id']]}" for item in held)
+        told = ", ".join(f'{item["type"]} "{item["name"]}" ({item["uuid"]}) in {environments[item["environment_id"]]}' for item in held)
         raise InUse(
             f"{words} cannot be deleted, it still has {len(held)} resource{'s' * (len(held) > 1)}: {told}",
-            resources=[{"uuid": item["uuid"], "name": item["name"], "type": item["type"], "environment": environments[item["environment_id"]]} for item in held],
+            resources=[
+                {"uuid": item["uuid"], "name": item["name"], "type": item["type"], "environment": environments[item["environment_id"]]}
+                for item in held
+            ],
         )
 
 

@@ -91,14 +91,18 @@ def read_by_uuid(live: Live) -> bool:
     except NotFound as error:
         if live.ctx.options["state"] == "absent":
             return False
-        raise NotFoundByName(f'there is no {live.kind} with the uuid "{live.uuid}": {error}', "A token sees its own team only; check the uuid.") from error
+        raise NotFoundByName(
+            f'there is no {live.kind} with the uuid "{live.uuid}": {error}', "A token sees its own team only; check the uuid."
+        ) from error
     live.name = live.answer["name"]
     return True
 
 
 def require_versions(ctx: Context, changes: t.Iterable[Change]) -> None:
     """Refuse what the server is too old for, before anything is changed; the version is asked for only when a field is that new."""
-    newest = max((change.field for change in changes if change.field.since), key=lambda row: tuple(map(int, row.since.split("."))), default=None)
+    newest = max(
+        (change.field for change in changes if change.field.since), key=lambda row: tuple(map(int, row.since.split("."))), default=None
+    )
     if newest:
         ctx.client.require(newest.since, f"the option {newest.name}")
 
@@ -109,11 +113,22 @@ def readable(plan: Plan, changes: list[Change], words: str, update: str) -> list
     if not unknown:
         return changes
     what = "are written again each time" if update == "always" else "are left alone (update_secrets=on_create)"
-    plan.risk("medium", f"the server does not show {', '.join(unknown)} of {words} to this token or in this version: they cannot be compared, {what}, and could not be restored")
+    plan.risk(
+        "medium",
+        f"the server does not show {', '.join(unknown)} of {words} to this token or in this version: "
+        f"they cannot be compared, {what}, and could not be restored",
+    )
     return changes if update == "always" else [change for change in changes if change.before is not UNKNOWN]
 
 
-def patch_step(live: Live, action: str, bodies: t.Callable[[], list[dict[str, t.Any]]], undo: t.Callable[[], list[str]], manual: str, destructive: bool = False) -> Step:
+def patch_step(
+    live: Live,
+    action: str,
+    bodies: t.Callable[[], list[dict[str, t.Any]]],
+    undo: t.Callable[[], list[str]],
+    manual: str,
+    destructive: bool = False,
+) -> Step:
     """One or more PATCHes in an order that matters."""
 
     def apply() -> None:
@@ -127,7 +142,9 @@ def patch_step(live: Live, action: str, bodies: t.Callable[[], list[dict[str, t.
     return Step(action, apply, estimate=0.5 * max(1, len(bodies())), revert=undo, manual=manual, destructive=destructive)
 
 
-def restore_fields(live: Live, fields: t.Sequence[Field], before: t.Mapping[str, t.Any], bodies: t.Callable[[list[Change]], list[dict[str, t.Any]]]) -> list[str]:
+def restore_fields(
+    live: Live, fields: t.Sequence[Field], before: t.Mapping[str, t.Any], bodies: t.Callable[[list[Change]], list[dict[str, t.Any]]]
+) -> list[str]:
     """Bring fields back to ``before`` (canonical values), verify it, and return the names that could not be restored."""
     known = {name: value for name, value in before.items() if value is not UNKNOWN}
     back = [change for change in differences(fields, known, live.read()) if change.before is not UNKNOWN]
@@ -142,7 +159,10 @@ def verify_stored(live: Live, fields: t.Sequence[Field], wanted: t.Mapping[str, 
     left = [change for change in differences(fields, wanted, live.answer) if change.before is not UNKNOWN]
     if left:
         told = "; ".join(
-            f"{change.field.name} differs" if change.field.secret else f"{change.field.name} is {change.field.show(change.before)!r}, wanted {change.field.show(change.after)!r}" for change in left
+            f"{change.field.name} differs"
+            if change.field.secret
+            else f"{change.field.name} is {change.field.show(change.before)!r}, wanted {change.field.show(change.after)!r}"
+            for change in left
         )
         raise NotStored(f"Coolify accepted the change of {live.words} but did not store it: {told}", reasons)
 
@@ -153,7 +173,8 @@ def refuse_create_only(words: str, differing: t.Iterable[tuple[str, t.Any, t.Any
     if told:
         raise CreateOnly(
             f"{words}: {'; '.join(told)}. Coolify takes this only at creation",
-            "Correct the option. Or recreate it and keep its volumes: run the task with state=absent, confirm_destructive=true (delete_volumes stays false), then again with state=present. "
+            "Correct the option. Or recreate it and keep its volumes: run the task with state=absent and confirm_destructive=true "
+            "(delete_volumes stays false), then again with state=present. "
             "Another project or environment: move it in Coolify's UI.",
         )
 
@@ -176,7 +197,10 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
         if ctx.flag("wait"):
             done, _last = until(lambda: is_gone(live), bool, ctx.options["wait_timeout"], ctx.clock)
             if not done:
-                raise TimedOut(f"{live.words} is still there {ctx.options['wait_timeout']} s after Coolify accepted its deletion", "Coolify deletes in a queued job; look at its queue, then run the task again.")
+                raise TimedOut(
+                    f"{live.words} is still there {ctx.options['wait_timeout']} s after Coolify accepted its deletion",
+                    "Coolify deletes in a queued job; look at its queue, then run the task again.",
+                )
 
     def result() -> None:
         plan.resource, plan.resource_id = None, live.uuid
@@ -187,7 +211,10 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
     plan.before = configuration
     plan.merge_diff({"before": {"uuid": live.uuid, "name": live.name}, "after": {}})
     plan.downtime = live.state not in ("exited", "")
-    plan.risk("high", f"{live.words} is deleted {'with everything in its volumes' if flags['delete_volumes'] else 'but its volumes stay on the server'}; it cannot be undone")
+    plan.risk(
+        "high",
+        f"{live.words} is deleted {'with everything in its volumes' if flags['delete_volumes'] else 'but its volumes stay on the server'}; it cannot be undone",
+    )
     if not flags["delete_volumes"]:
         plan.risk("low", "a server with delete_unused_volumes switched on removes unattached volumes in its next Docker cleanup")
     plan.result = result
@@ -204,7 +231,9 @@ def delete_created(live: Live) -> list[str]:
     return [] if done else [live.words]
 
 
-def wait_for_status(live: Live, wanted: str, good: t.Callable[[str], bool], bad: t.Callable[[str], None] = lambda status: None, timeout: float | None = None) -> None:
+def wait_for_status(
+    live: Live, wanted: str, good: t.Callable[[str], bool], bad: t.Callable[[str], None] = lambda status: None, timeout: float | None = None
+) -> None:
     """Poll the status until ``good``; ``bad`` raises on one that cannot recover. Says each change of status once."""
     ctx = live.ctx
     limit = ctx.options["wait_timeout"] if timeout is None else timeout

@@ -26,7 +26,8 @@ SHARED_SINCE = "4.3.0"
 SCOPES = ("team", "project", "environment", "server")
 GENERATED = re.compile(r"SERVICE_|NIXPACKS_|RAILPACK_|COOLIFY_SERVER_(UUID|NAME)$")
 SECRET_WORDS = re.compile(
-    r"(^|[_.])(pass|passwd|password|passphrase|pwd|secrets?|tokens?|keys?|apikey|credentials?|private|auth|dsn|salt|signature)([_.]|$)", re.IGNORECASE
+    r"(^|[_.])(pass|passwd|password|passphrase|pwd|secrets?|tokens?|keys?|apikey|credentials?|private|auth|dsn|salt|signature)([_.]|$)",
+    re.IGNORECASE,
 )
 SHORT_SECRET = 4
 """Characters. Ansible blanks a no_log value wherever it occurs, so a secret ``1`` punches holes into uuids and numbers."""
@@ -103,7 +104,9 @@ def _variable(key: str, value: t.Any, given: t.Mapping[str, t.Any], target: Targ
     extra = dict(value) if isinstance(value, dict) else {"value": value}
     unknown = set(extra) - {"value", "is_preview", "comment", *FLAGS}
     if unknown:
-        raise InputError(f"{key}: {', '.join(sorted(unknown))} is no attribute of a variable; known: value, {', '.join(FLAGS)}, is_preview, comment")
+        raise InputError(
+            f"{key}: {', '.join(sorted(unknown))} is no attribute of a variable; known: value, {', '.join(FLAGS)}, is_preview, comment"
+        )
     if "value" not in extra and not absent:
         raise InputError(f"{key}: value is missing")
     settings = {**given, **{name: item for name, item in extra.items() if name != "value" and item is not None}}
@@ -166,7 +169,14 @@ class Changes:
 
 
 def compare(
-    rows: Rows, variables: t.Iterable[Variable], target: Target, *, purge: bool, update_secrets: str, absent: bool = False, preview: bool = False
+    rows: Rows,
+    variables: t.Iterable[Variable],
+    target: Target,
+    *,
+    purge: bool,
+    update_secrets: str,
+    absent: bool = False,
+    preview: bool = False,
 ) -> Changes:
     """Pure: what to write so that the target holds the declaration. Purging touches only production or only preview rows."""
     changes = Changes()
@@ -273,12 +283,16 @@ def _shared_write(client: Client, target: Target, item: dict[str, t.Any], rows: 
     row = rows.by_key.get((item["key"], False))
     if row:
         return lambda: client.patch(f"{target.base}/{row['id']}", item)
-    return lambda: client.create(target.base, item, lambda: Rows(read(client, target)).by_key.get((item["key"], False)), f"variable {item['key']}")
+    return lambda: client.create(
+        target.base, item, lambda: Rows(read(client, target)).by_key.get((item["key"], False)), f"variable {item['key']}"
+    )
 
 
 def restore(client: Client, target: Target, changes: Changes, rows: Rows) -> list[str]:
     """Bring the touched keys back to what ``rows`` says; returns the keys whose value could not be known and so not restored."""
-    handles = {(item["key"], bool(item.get("is_preview"))) for item in changes.items} | {(row["key"], bool(row.get("is_preview"))) for row in changes.deletes}
+    handles = {(item["key"], bool(item.get("is_preview"))) for item in changes.items} | {
+        (row["key"], bool(row.get("is_preview"))) for row in changes.deletes
+    }
     # A new production variable brings its preview twin along
     handles |= {(key, True) for key, preview in handles if target.previews and not preview and (key, True) not in rows.by_key}
     now = Rows(read(client, target))
@@ -316,7 +330,11 @@ def shown(rows: Rows, changes: Changes, variables: t.Iterable[Variable]) -> dict
         row = rows.get(variable) or FLAGS
         flags = {name: bool(row.get(name, FLAGS.get(name))) for name in FLAGS}
         flags.update(variable.flags)
-        result[variable.key] = {**flags, "is_preview": variable.preview, "value": HIDDEN if variable.secret else without_password(variable.value or "")}
+        result[variable.key] = {
+            **flags,
+            "is_preview": variable.preview,
+            "value": HIDDEN if variable.secret else without_password(variable.value or ""),
+        }
     return result
 
 
