@@ -105,7 +105,7 @@ URLS = Codec(
 URL_ARRAY = Codec(
     "list", from_api=tuple, to_api=list, from_option=_each_split(","), key=lambda urls: frozenset(map(normal_url, urls)), elements="str"
 )
-FILE = Codec("str", from_api=decoded, to_api=encoded, from_option=str, key=str.strip)
+FILE = Codec("str", from_api=str, to_api=encoded, from_option=str, key=str.strip)
 """Sent as base64, read back plain, its outer white space without meaning."""
 
 
@@ -148,7 +148,10 @@ class Field:
     def equal(self, one: t.Any, other: t.Any) -> bool:
         if UNKNOWN in (one, other):
             return False
-        return one is other if None in (one, other) else self.codec.key(one) == self.codec.key(other)
+        return self._key(one) == self._key(other)
+
+    def _key(self, value: t.Any) -> t.Any:
+        return None if value is None else self.canonical(self.codec.key(value))
 
     def payload(self, value: t.Any) -> t.Any:
         return self.clear if value is None else self.codec.to_api(value)

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import (
+    ApiError,
+    InputError,
+    RevertFailed,
+    RolledBack,
+    TimedOut,
+    Unreachable,
+    may_have_acted,
+)
+from ansible_collections.selfhosted.coolify.plugins.module_utils._plan import Step, Transaction
+
+
+class World:
+    """Steps that append to a list, and take away again."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def step(self, name: str, fails: Exception | None = None, lost: list[str] | None = None, revert_fails: Exception | None = None, **kw) -> Step:
+        def apply() -> None:
+            if fails:
+                raise fails
+            self.done.append(name)
+
+        def revert() -> list[str]:
+            if revert_fails:
+                raise revert_fails
+            self.done.append(f"-{name}")
+            return lost or []
+
+        return Step(name, apply, revert=revert, **kw)
+
+
+REFUSED = ApiError("refused", code=422)
+CRASHED = ApiError("crashed", code=500)
+
+
+def test_steps_run_in_order():
+    world = World()
+    Transaction([world.step("a"), world.step("b")]).run()
+    assert world.done == ["a", "b"]
+
+
+def test_a_refused_first_step_changes_nothing_and_raises_its_own_error():
+    world = World()
+    with pytest.raises(ApiError) as error:
+        Transaction([world.step("a", REFUSED), world.step("b")]).run()
+    assert error.value is REFUSED and world.done == []
+
+
+def test_executed_steps_are_undone_in_reverse_order():
+    world = World()
+    with pytest.raises(RolledBack) as error:
+        Transaction([world.step("a"), world.step("b"), world.step("c", REFUSED)]).run()
+    assert world.done == ["a", "b", "-b", "-a"]
+    details = error.value.facts["details"]
+    assert details["restored"] == ["b", "a"] and details["not_restored"] == []
+    assert details["failed_step"] == "c" and details["cause"] == {"code": 422, "error": "refused"}
+
+
+def test_a_step_that_may_have_acted_is_undone_too():
+    world = World()
+    with pytest.raises(RolledBack):
+        Transaction([world.step("a", CRASHED)]).run()
+    assert world.done == ["-a"]
+
+
+def test_what_could_not_be_restored_is_named():
+    world = World()
+    with pytest.raises(RevertFailed) as error:
+        Transaction([world.step("a", lost=["variable TOKEN"]), world.step("b", REFUSED)]).run()
+    assert error.value.facts["details"]["not_restored"] == ["variable TOKEN"]
+    assert "variable TOKEN" in str(error.value)
+
+
+def test_a_failing_undo_is_loud_and_the_others_go_on():
+    world = World()
+    with pytest.raises(RevertFailed) as error:
+        Transaction([world.step("a"), world.step("b", revert_fails=Unreachable("gone"), manual="do b by hand"), world.step("c", REFUSED)]).run()
+    assert world.done == ["a", "b", "-a"]
+    details = error.value.facts["details"]
+    assert details["restored"] == ["a"] and details["not_restored"] == ["b"] and details["manual_steps"] == ["do b by hand"]
+    assert error.value.code == 603
+
+
+def test_a_keeping_step_undoes_nothing():
+    world = World()
+    with pytest.raises(TimedOut):
+        Transaction([world.step("a"), world.step("wait", TimedOut("slow"), keeps=True)]).run()
+    assert world.done == ["a"]
+
+
+def test_a_step_without_undo_is_reported():
+    world = World()
+    gone = Step("delete it", lambda: None)
+    with pytest.raises(RevertFailed) as error:
+        Transaction([gone, world.step("b", REFUSED)]).run()
+    assert error.value.facts["details"]["not_restored"] == ["delete it"]
+
+
+@pytest.mark.parametrize(
+    ("error", "acted"),
+    [
+        (REFUSED, False),
+        (CRASHED, True),
+        (Unreachable("x"), False),
+        (Unreachable("x", sent=True), True),
+        (InputError("x"), False),
+    ],
+)
+def test_who_may_have_acted(error, acted):
+    assert may_have_acted(error) is acted
