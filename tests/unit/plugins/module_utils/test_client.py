@@ -22,11 +22,27 @@ def error_of(status: int, body, kind: str = "application/json"):
     [
         (401, {"message": "Unauthenticated."}, "Unauthenticated."),
         (400, {"message": "Invalid request.", "error": "Empty JSON."}, "Invalid request. Empty JSON."),
-        (422, {"message": "Validation failed.", "errors": {"name": ["The name field must be a string."]}}, "name: The name field must be a string."),
-        (422, {"message": "Validation failed.", "errors": {"dockerfile": "should be base64 encoded."}}, "dockerfile: should be base64 encoded."),
+        (
+            422,
+            {"message": "Validation failed.", "errors": {"name": ["The name field must be a string."]}},
+            "name: The name field must be a string.",
+        ),
+        (
+            422,
+            {"message": "Validation failed.", "errors": {"dockerfile": "should be base64 encoded."}},
+            "dockerfile: should be base64 encoded.",
+        ),
         (422, {"message": "Validation failed.", "errors": ["Invalid URL: shop.example.com"]}, "Invalid URL: shop.example.com"),
-        (422, {"message": "Validation failed.", "errors": {"docker_compose_domains.0.name": ["required"]}}, "docker_compose_domains.0.name: required"),
-        (422, {"message": "Validation failed.", "errors": ["color", "size"]}, "color: This field is not allowed.; size: This field is not allowed."),
+        (
+            422,
+            {"message": "Validation failed.", "errors": {"docker_compose_domains.0.name": ["required"]}},
+            "docker_compose_domains.0.name: required",
+        ),
+        (
+            422,
+            {"message": "Validation failed.", "errors": ["color", "size"]},
+            "color: This field is not allowed.; size: This field is not allowed.",
+        ),
         (422, {"message": "You need to provide at least one of environment_name or environment_uuid."}, "You need to provide at least one"),
         (
             409,
@@ -34,7 +50,12 @@ def error_of(status: int, body, kind: str = "application/json"):
                 "message": "Domain conflicts detected.",
                 "conflicts": [
                     {"domain": "https://a.example.com", "resource_name": "api", "resource_uuid": "k1", "resource_type": "application"},
-                    {"domain": "https://a.example.com", "resource_name": "Coolify Instance", "resource_uuid": None, "resource_type": "instance"},
+                    {
+                        "domain": "https://a.example.com",
+                        "resource_name": "Coolify Instance",
+                        "resource_uuid": None,
+                        "resource_type": "instance",
+                    },
                 ],
             },
             'https://a.example.com is already used by application "api" (k1); https://a.example.com is already used by instance "Coolify Instance"',
@@ -69,7 +90,10 @@ def test_the_meanings_of_403(message, advice):
 
 
 def test_a_missing_route_is_told_from_a_missing_thing():
-    route, thing = error_of(404, {"message": "Not found.", "docs": "https://coolify.io/docs"}), error_of(404, {"message": "Application not found."})
+    route, thing = (
+        error_of(404, {"message": "Not found.", "docs": "https://coolify.io/docs"}),
+        error_of(404, {"message": "Application not found."}),
+    )
     assert isinstance(route, NotFound) and route.route
     assert isinstance(thing, NotFound) and not thing.route
 
@@ -93,7 +117,9 @@ def test_what_is_no_address(url):
         checked_url(url)
 
 
-@pytest.mark.parametrize("url", ["https://1|secret@coolify.example.com", "https://u:secret@coolify.example.com", "https://coolify.example.com?token=secret"])
+@pytest.mark.parametrize(
+    "url", ["https://1|secret@coolify.example.com", "https://u:secret@coolify.example.com", "https://coolify.example.com?token=secret"]
+)
 def test_a_token_in_the_address_is_refused_and_not_repeated(url):
     with pytest.raises(InputError) as error:
         checked_url(url)
@@ -102,7 +128,13 @@ def test_a_token_in_the_address_is_refused_and_not_repeated(url):
 
 @pytest.mark.parametrize(
     ("url", "plain"),
-    [("http://10.0.0.1", True), ("http://localhost:8000", False), ("http://127.0.0.2", False), ("http://[::1]:8000", False), ("https://10.0.0.1", False)],
+    [
+        ("http://10.0.0.1", True),
+        ("http://localhost:8000", False),
+        ("http://127.0.0.2", False),
+        ("http://[::1]:8000", False),
+        ("https://10.0.0.1", False),
+    ],
 )
 def test_where_the_token_would_travel_in_clear(url, plain):
     assert is_plain_http(url) is plain

@@ -155,7 +155,14 @@ DATABASE_LEFT_OUT = {
     "tags": "sub-resources of their own, which come with the issue Ecosystem",
 }
 DATABASE: dict[str, set[str]] = {
-    "postgresql": {"postgres_user", "postgres_password", "postgres_db", "postgres_initdb_args", "postgres_host_auth_method", "postgres_conf"},
+    "postgresql": {
+        "postgres_user",
+        "postgres_password",
+        "postgres_db",
+        "postgres_initdb_args",
+        "postgres_host_auth_method",
+        "postgres_conf",
+    },
     "mysql": {"mysql_root_password", "mysql_user", "mysql_password", "mysql_database", "mysql_conf"},
     "mariadb": {"mariadb_root_password", "mariadb_user", "mariadb_password", "mariadb_database", "mariadb_conf"},
     "mongodb": {"mongo_initdb_root_username", "mongo_initdb_root_password", "mongo_initdb_database", "mongo_conf"},
@@ -216,5 +223,9 @@ def test_every_field_of_projects_is_a_row():
 def test_secrets_are_marked():
     """Everything that Coolify hides from tokens without read:sensitive and that is a credential."""
     secret = {row.name for rows in (application.FIELDS, database.COMMON, tuple(database.SPECIFIC.values())) for row in rows if row.secret}
-    named = {name for name in (*APPLICATION, *(name for names in DATABASE.values() for name in names)) if "password" in name or "_secret_" in name}
+    named = {
+        name
+        for name in (*APPLICATION, *(name for names in DATABASE.values() for name in names))
+        if "password" in name or "_secret_" in name
+    }
     assert secret == named

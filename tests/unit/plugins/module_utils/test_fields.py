@@ -27,7 +27,9 @@ def stored(row: fields.Field, sent):
     if row.name == "docker_compose_domains":
         return json.dumps({item["name"]: {"domain": item.get("domain"), "redirect": item.get("redirect")} for item in sent})
     if row.name == "domains" and sent is not None:
-        return ",".join(url[: url.index("/", 8)].lower() + url[url.index("/", 8) :] if "/" in url[8:] else url.lower() for url in sent.split(","))
+        return ",".join(
+            url[: url.index("/", 8)].lower() + url[url.index("/", 8) :] if "/" in url[8:] else url.lower() for url in sent.split(",")
+        )
     if row.name == "health_check_port" and sent is not None:
         return str(sent)
     if row.name in ("name", "description"):
@@ -63,7 +65,9 @@ SPECIAL = {
     "domains": st.lists(URL, max_size=3),
     "noindex_domains": st.lists(URL, max_size=3),
     "docker_compose_domains": st.lists(
-        st.fixed_dictionaries({"name": WORD, "domain": URL, "redirect": st.sampled_from([None, "www"])}), max_size=3, unique_by=lambda item: item["name"]
+        st.fixed_dictionaries({"name": WORD, "domain": URL, "redirect": st.sampled_from([None, "www"])}),
+        max_size=3,
+        unique_by=lambda item: item["name"],
     ),
     "ports_exposes": st.lists(st.integers(1, 65535), max_size=3),
     "custom_labels": st.lists(st.builds("{}={}".format, WORD, WORD), max_size=3),
@@ -109,7 +113,11 @@ def test_a_redis_password_is_read_from_the_url(user, password):
         ("custom_network_aliases", ["shop front", "shop-front"], "shop-front"),
         ("custom_labels", ["a=1", "b=2"], base64.b64encode(b"b=2\ncoolify.managed=true\na=1").decode()),
         ("custom_labels", ["a=1"], "a=1"),
-        ("docker_compose_domains", [{"name": "web", "domain": "https://a.example.com", "redirect": None}], '{"web":{"domain":"https://a.example.com"}}'),
+        (
+            "docker_compose_domains",
+            [{"name": "web", "domain": "https://a.example.com", "redirect": None}],
+            '{"web":{"domain":"https://a.example.com"}}',
+        ),
         ("docker_compose_domains", [{"name": "web", "domain": "", "redirect": None}], '{"web":{"domain":null}}'),
         ("custom_nginx_configuration", "server {}\n", "server {}"),
         ("noindex_domains", [], []),
@@ -156,7 +164,9 @@ def test_passwords_in_addresses_are_masked():
 
 def test_every_complaint_is_named_at_once():
     with pytest.raises(InputError) as error:
-        fields.declared(application.FIELDS, {"ports_exposes": ["eighty"], "domains": ["shop.example.com"], "git_branch": "", "description": "x" * 256})
+        fields.declared(
+            application.FIELDS, {"ports_exposes": ["eighty"], "domains": ["shop.example.com"], "git_branch": "", "description": "x" * 256}
+        )
     for name in ("ports_exposes", "domains", "git_branch", "description"):
         assert name in str(error.value)
 

@@ -23,7 +23,9 @@ class World:
     def __init__(self) -> None:
         self.done: list[str] = []
 
-    def step(self, name: str, fails: Exception | None = None, lost: list[str] | None = None, revert_fails: Exception | None = None, **kw) -> Step:
+    def step(
+        self, name: str, fails: Exception | None = None, lost: list[str] | None = None, revert_fails: Exception | None = None, **kw
+    ) -> Step:
         def apply() -> None:
             if fails:
                 raise fails
@@ -83,7 +85,9 @@ def test_what_could_not_be_restored_is_named():
 def test_a_failing_undo_is_loud_and_the_others_go_on():
     world = World()
     with pytest.raises(RevertFailed) as error:
-        Transaction([world.step("a"), world.step("b", revert_fails=Unreachable("gone"), manual="do b by hand"), world.step("c", REFUSED)]).run()
+        Transaction(
+            [world.step("a"), world.step("b", revert_fails=Unreachable("gone"), manual="do b by hand"), world.step("c", REFUSED)]
+        ).run()
     assert world.done == ["a", "b", "-a"]
     details = error.value.facts["details"]
     assert details["restored"] == ["a"] and details["not_restored"] == ["b"] and details["manual_steps"] == ["do b by hand"]

@@ -37,14 +37,29 @@ def locked(key):
 
 def compare(rows, target=APP, purge=False, update_secrets="always", absent=False, **options):
     return env.compare(
-        env.Rows(rows), env.declare(options, target, absent), target, purge=purge, update_secrets=update_secrets, absent=absent, preview=bool(options.get("is_preview"))
+        env.Rows(rows),
+        env.declare(options, target, absent),
+        target,
+        purge=purge,
+        update_secrets=update_secrets,
+        absent=absent,
+        preview=bool(options.get("is_preview")),
     )
 
 
 def test_a_new_variable_is_sent_with_every_flag():
     changes = compare([], variables={"A": "1"})
     assert changes.items == [
-        {"key": "A", "value": "1", "is_preview": False, "is_literal": False, "is_multiline": False, "is_shown_once": False, "is_runtime": True, "is_buildtime": True}
+        {
+            "key": "A",
+            "value": "1",
+            "is_preview": False,
+            "is_literal": False,
+            "is_multiline": False,
+            "is_shown_once": False,
+            "is_runtime": True,
+            "is_buildtime": True,
+        }
     ]
     assert changes.before == {} and changes.after == {"A": {"value": "1"}}
 
@@ -59,7 +74,9 @@ def test_empty_and_null_are_the_same(stored):
 
 
 def test_flags_that_are_not_given_keep_what_the_server_has():
-    changes = compare([row("A", "1", is_literal=True, is_shown_once=False, is_multiline=True, is_buildtime=False, comment="why")], variables={"A": "2"})
+    changes = compare(
+        [row("A", "1", is_literal=True, is_shown_once=False, is_multiline=True, is_buildtime=False, comment="why")], variables={"A": "2"}
+    )
     (item,) = changes.items
     assert item["is_literal"] and item["is_multiline"] and not item["is_buildtime"] and item["comment"] == "why"
 
@@ -189,7 +206,10 @@ def test_integers_become_text():
     assert env.declare({"variables": {"A": 5}}, APP)[0].value == "5"
 
 
-@pytest.mark.parametrize(("key", "secret"), [("API_TOKEN", True), ("DB_PASSWORD", True), ("SECRET_KEY", True), ("MONKEY", False), ("KEYBOARD", False), ("DEBUG", False)])
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [("API_TOKEN", True), ("DB_PASSWORD", True), ("SECRET_KEY", True), ("MONKEY", False), ("KEYBOARD", False), ("DEBUG", False)],
+)
 def test_which_names_look_like_secrets(key, secret):
     assert env.looks_secret(key) is secret
 

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the integration targets twice against the simulator, inside the controller process and as ordinary modules, and compare the results.
+
+integration.py BUILD VENV [TARGET ...]
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from tests.simulator import Simulator  # noqa: E402
+
+# What differs from run to run, or what Ansible itself adds to one of the two ways
+VOLATILE = {
+    "plan_id",
+    "id",
+    "started_at",
+    "completed_at",
+    "duration_seconds",
+    "at",
+    "invocation",
+    "ansible_facts",
+    "exception",
+    "failed_when_result",
+}
+UUID = re.compile(r"\b[a-z0-9]{24}\b")
+SECONDS = re.compile(r"after \d+ s")
+
+
+def run(build: Path, venv: Path, sim: Simulator, direct: bool, targets: list[str]) -> list[dict[str, Any]]:
+    """The recorded results of one pass over the targets; exits when a target fails."""
+    tree = build / "tree" / "ansible_collections" / "selfhosted" / "coolify"
+    record = build / f"integration-{'direct' if direct else 'module'}.jsonl"
+    record.unlink(missing_ok=True)
+    variables = {
+        "coolify_url": sim.url,
+        "coolify_token": sim.tokens["root"],
+        "coolify_read_token": sim.tokens["sensitive"],
+        "coolify_direct": direct,
+    }
+    (tree / "tests/integration/integration_config.yml").write_text(yaml.safe_dump(variables))
+    (tree / "tests/integration/integration.cfg").write_text(
+        f"[defaults]\ncallback_plugins = {tree}/tests/integration/callback\ncallbacks_enabled = record\n[callback_record]\npath = {record}\n"
+    )
+    sim.reset()
+    command = [str(ROOT / "scripts/ansible-test"), str(build), str(venv), "integration", "-vvv", *targets]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    output = done.stdout + done.stderr
+    (build / f"integration-{'direct' if direct else 'module'}.log").write_text(output)
+    if done.returncode:
+        print(summary(output))
+        sys.exit(
+            f"integration: failed {'in the controller process' if direct else 'as ordinary modules'}; the whole output is in {record.with_suffix('.log')}"
+        )
+    modules = set(re.findall(r"AnsiballZ_(coolify_\w+)\.py", output))
+    if direct and modules:
+        sys.exit(f"integration: {', '.join(sorted(modules))} ran as ordinary modules where they should not")
+    if not direct and not modules:
+        sys.exit("integration: nothing ran as an ordinary module")
+    return [json.loads(line) for line in record.read_text().splitlines()]
+
+
+def summary(output: str) -> str:
+    """The failing part of Ansible's output."""
+    lines = output.splitlines()
+    fatal = [number for number, line in enumerate(lines) if line.startswith(("fatal:", "failed:")) or "ERROR" in line[:12]]
+    return "\n".join(lines[max(0, fatal[-1] - 30) if fatal else -60 :][:120])
+
+
+def comparable(value: Any, seen: dict[str, str]) -> Any:
+    """Without what is volatile; uuids become numbers in the order in which they turn up."""
+    if isinstance(value, dict):
+        return {
+            key: comparable(item, seen) for key, item in sorted(value.items()) if key not in VOLATILE and not key.startswith("_ansible")
+        }
+    if isinstance(value, list):
+        return [comparable(item, seen) for item in value]
+    if isinstance(value, str):
+        return SECONDS.sub("after N s", UUID.sub(lambda match: seen.setdefault(match[0], f"uuid-{len(seen)}"), value))
+    return value
+
+
+def without_timeline(result: dict[str, Any]) -> dict[str, Any]:
+    """How many states of a wait are seen depends on the moment of looking."""
+    details = {key: item for key, item in result.get("details", {}).items() if key != "timeline"}
+    return {**result, "details": details} if "details" in result else result
+
+
+def main() -> int:
+    build, venv, *targets = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).absolute(), *sys.argv[3:]
+    with Simulator(deploy_seconds=0.5) as sim:
+        passes = []
+        for direct in (True, False):
+            seen: dict[str, str] = {}
+            records = run(build, venv, sim, direct, targets)
+            passes.append([{"task": item["task"], "result": comparable(without_timeline(item["result"]), seen)} for item in records])
+    different = [(one, other) for one, other in zip(*passes) if one != other]
+    for one, other in different:
+        keys = [key for key in sorted({*one["result"], *other["result"]}) if one["result"].get(key) != other["result"].get(key)]
+        print(
+            f"{one['task']}: "
+            + "; ".join(f"{key}: {one['result'].get(key)!r} in the process, {other['result'].get(key)!r} as a module" for key in keys)
+        )
+    if different or len(passes[0]) != len(passes[1]):
+        print(f"integration: {len(different)} of {len(passes[0])}/{len(passes[1])} results differ")
+        return 1
+    print(f"integration: fine, {len(passes[0])} results are the same in the controller process and as ordinary modules")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
