@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from ansible_collections.selfhosted.coolify.plugins.module_utils import _client as client
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import InputError, NotFound
 from ansible_collections.selfhosted.coolify.plugins.module_utils._http import Answer, checked_url, is_plain_http

@@ -9,6 +9,7 @@ The lists are Coolify 4.3.11's own: the field table of its application endpoints
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import application, database, project
 
 # write name -> (where it is read back, first release from 4.0.0 on that takes it, whether creation takes it)

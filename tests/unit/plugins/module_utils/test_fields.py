@@ -8,11 +8,12 @@ import base64
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.selfhosted.coolify.plugins.module_utils import _fields as fields
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import InputError
 from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import application, database
-from hypothesis import given
-from hypothesis import strategies as st
 
 APP = {row.name: row for row in application.FIELDS}
 DB = {row.name: row for row in (*database.COMMON, *database.SPECIFIC.values())}

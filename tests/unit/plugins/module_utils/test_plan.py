@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import (
     ApiError,
     InputError,

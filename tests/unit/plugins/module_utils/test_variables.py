@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import InputError
 from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import variables as env
 
