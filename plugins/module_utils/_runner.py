@@ -20,6 +20,7 @@ from ._context import Context, Module
 from ._errors import Blocked, CoolifyError, InputError
 from ._http import REQUESTS_IMPORT_ERROR, Http, is_plain_http
 from ._plan import Plan, Transaction
+from ._wait import Clock
 
 CONNECTION_SPEC: dict[str, t.Any] = {
     "url": {"type": "str", "aliases": ["coolify_url"], "fallback": (env_fallback, ["COOLIFY_URL"])},
@@ -109,7 +110,7 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
         headers={str(name): str(value) for name, value in (options["http_headers"] or {}).items()},
         on_wait=lambda text: shown(f"{label}: {text}" if label else text),
     )
-    ctx = Context(options, Client(http), check_mode, show=shown)
+    ctx = Context(options, Client(http), check_mode, Clock(), show=shown)
     if is_plain_http(http.url):
         ctx.warn(f"{http.url} is not encrypted: the token travels in clear text; use https://")
     return ctx
@@ -135,6 +136,8 @@ def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], e
     kind = module.returns or "coolify"
     _contract.failed(result, error, (kind, plan.resource_id, name))
     result["failed"] = True
+    if not result["changed"]:
+        result["diff"] = {"before": {}, "after": {}}
     label = f'{module.name} "{name}"' if name else module.name
     for key in ("msg", "error"):
         result[key] = f"{label}: {result[key]}"

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 from ansible.module_utils import basic
+
 from ansible_collections.selfhosted.coolify.plugins.module_utils import _runner
 from ansible_collections.selfhosted.coolify.plugins.module_utils._http import Http
 from ansible_collections.selfhosted.coolify.plugins.module_utils._wait import Clock
@@ -80,7 +81,13 @@ def run(simulator, capsys) -> Run:
     """``run("app", check=…, token=…, **options)`` gives the result of the module, whether it failed or not."""
 
     def run(module: str, check: bool = False, token: str = "root", **options: t.Any) -> dict[str, t.Any]:
-        args = {"url": simulator.url, "token": simulator.tokens.get(token, token), "_ansible_check_mode": check, "_ansible_diff": True, **options}
+        args = {
+            "url": simulator.url,
+            "token": simulator.tokens.get(token, token),
+            "_ansible_check_mode": check,
+            "_ansible_diff": True,
+            **options,
+        }
         capsys.readouterr()
         with patch_module_args(args), pytest.raises(SystemExit):
             importlib.import_module(f"{MODULES}.coolify_{module}").main()

@@ -509,13 +509,18 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     if "domains" in request or "docker_compose_domains" in request:
         request["force_domain_override"] = ctx.flag("force_domain_override")
 
+    fresh: dict[str, t.Any] = {"fqdn": request.get("domains"), "build_pack": wanted.get("build_pack")}
+
     def look() -> dict[str, t.Any] | None:
         environment = ctx.client.get(path("projects", live.place.project["uuid"], live.place.environment["uuid"]))
         found = matches(environment["applications"], live.name)
         return only(found, live.name, "application", live.place.words) if found else None
 
     def apply() -> None:
-        live.uuid = ctx.client.create(f"/applications/{kind}", request, look, live.words)["uuid"]
+        created = ctx.client.create(f"/applications/{kind}", request, look, live.words)
+        live.uuid = created["uuid"]
+        # Coolify's own answer, or the environment's view of it where the answer was lost
+        fresh["fqdn"] = created.get("domains", created.get("fqdn"))
         ctx.say(f"created {live.words} ({live.uuid})")
 
     result.steps.append(
@@ -528,7 +533,6 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     )
     rest = [change for change in changes if change.field.name in late]
     if rest:
-        fresh = {"fqdn": request.get("domains"), "build_pack": wanted.get("build_pack")}
         names = ", ".join(change.field.name for change in rest)
         result.steps.append(
             patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: bodies(rest, fresh), lambda: [], "")

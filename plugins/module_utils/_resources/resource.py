@@ -33,6 +33,8 @@ DELETE_SPEC: dict[str, t.Any] = {
     "delete_connected_networks": {"type": "bool", "default": True},
     "docker_cleanup": {"type": "bool", "default": False},
 }
+UNDO_TIMEOUT = 60
+"""Seconds that the deletion of something just created may take."""
 DELETE_FLAGS = ("delete_volumes", "delete_configurations", "delete_connected_networks", "docker_cleanup")
 ONE_NAME = {"required_one_of": [("name", "uuid")]}
 DEFAULT_UPDATE_SECRETS = {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False}
@@ -179,12 +181,17 @@ def refuse_create_only(words: str, differing: t.Iterable[tuple[str, t.Any, t.Any
         )
 
 
-def is_gone(live: Live) -> bool:
-    try:
-        live.read()
-    except NotFound:
-        return True
-    return False
+def wait_gone(live: Live, timeout: float) -> bool:
+    """Whether it is gone within ``timeout`` seconds; Coolify deletes in a queued job and leaves no mark meanwhile."""
+
+    def gone() -> bool:
+        try:
+            live.read()
+        except NotFound:
+            return True
+        return False
+
+    return until(gone, bool, timeout, live.ctx.clock)[0]
 
 
 def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
@@ -194,13 +201,13 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
 
     def apply() -> None:
         ctx.client.delete(live.path, **flags)
-        if ctx.flag("wait"):
-            done, _last = until(lambda: is_gone(live), bool, ctx.options["wait_timeout"], ctx.clock)
-            if not done:
-                raise TimedOut(
-                    f"{live.words} is still there {ctx.options['wait_timeout']} s after Coolify accepted its deletion",
-                    "Coolify deletes in a queued job; look at its queue, then run the task again.",
-                )
+        if not ctx.flag("wait"):
+            plan.details["pending"] = f"GET /api/v1{live.path} until it answers 404"
+        elif not wait_gone(live, ctx.options["wait_timeout"]):
+            raise TimedOut(
+                f"{live.words} is still there {ctx.options['wait_timeout']} s after Coolify accepted its deletion",
+                "Coolify deletes in a queued job; look at its queue, then run the task again.",
+            )
 
     def result() -> None:
         plan.resource, plan.resource_id = None, live.uuid
@@ -226,17 +233,13 @@ def delete_created(live: Live) -> list[str]:
     if live.uuid is None:
         return []
     live.ctx.client.delete(live.path, **dict.fromkeys(DELETE_FLAGS, False))
-
-    done, _last = until(lambda: is_gone(live), bool, 60, live.ctx.clock)
-    return [] if done else [live.words]
+    return [] if wait_gone(live, UNDO_TIMEOUT) else [live.words]
 
 
-def wait_for_status(
-    live: Live, wanted: str, good: t.Callable[[str], bool], bad: t.Callable[[str], None] = lambda status: None, timeout: float | None = None
-) -> None:
-    """Poll the status until ``good``; ``bad`` raises on one that cannot recover. Says each change of status once."""
+def wait_for_status(live: Live, wanted: str, good: t.Callable[[str], bool]) -> None:
+    """Poll the status until ``good``; says each change of status once. Raises TimedOut with the last status."""
     ctx = live.ctx
-    limit = ctx.options["wait_timeout"] if timeout is None else timeout
+    limit = ctx.options["wait_timeout"]
     started, last = ctx.clock.now(), ""
 
     def read() -> str:
@@ -247,11 +250,7 @@ def wait_for_status(
             ctx.say(f"{live.words}: {last} after {ctx.clock.now() - started:.0f} s")
         return last
 
-    def done(status: str) -> bool:
-        bad(status)
-        return good(status)
-
-    reached, status = until(read, done, limit, ctx.clock)
+    reached, status = until(read, good, limit, ctx.clock)
     if not reached:
         raise TimedOut(f"{live.words} is {status} after {limit:g} s, wanted {wanted}")
 

@@ -1,0 +1,495 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The four laws, over a table of scenarios for every managing module:
+
+1. check mode writes nothing;
+2. what check mode promised (changed, diff, steps) is what the real run does;
+3. the server then holds what was asked, and nothing else moved;
+4. a second run changes nothing and writes nothing.
+
+Imperative states are exempt from the fourth.
+"""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+from dataclasses import dataclass, field
+
+import pytest
+
+PROJECT = {"name": "shop", "environments": ["production", "staging"]}
+IMAGE = {"project": "shop", "server": "localhost", "type": "dockerimage", "docker_registry_image_name": "nginx", "docker_registry_image_tag": "1.27"}
+PUBLIC = {
+    "project": "shop",
+    "server": "localhost",
+    "type": "public",
+    "git_repository": "https://github.com/coollabsio/coolify-examples",
+    "git_branch": "v4.x",
+}
+WEB = ("app", {**IMAGE, "name": "web"})
+DOCKERFILE = {"project": "shop", "server": "localhost", "type": "dockerfile", "dockerfile": "FROM nginx:alpine\nEXPOSE 3000\n"}
+
+
+def db(kind: str, **options: t.Any) -> dict[str, t.Any]:
+    return {"project": "shop", "server": "localhost", "type": kind, "name": kind, **options}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``before`` are module calls that set the scene; ``holds`` are (table, name, dotted key, value) that the server has afterwards."""
+
+    id: str
+    module: str
+    options: dict[str, t.Any]
+    before: tuple[tuple[str, dict[str, t.Any]], ...] = ()
+    holds: tuple[tuple[str, str, str, t.Any], ...] = ()
+    gone: tuple[tuple[str, str], ...] = ()
+    changes: bool = True
+    imperative: bool = False
+    touches: frozenset[str] = field(default_factory=frozenset)
+
+
+SCENARIOS = [
+    # projects
+    Scenario("project, new", "project", {"name": "shop", "description": "The shop"}, holds=(("projects", "shop", "description", "The shop"),)),
+    Scenario(
+        "project, new with environments",
+        "project",
+        PROJECT,
+        holds=(("environments", "staging", "name", "staging"), ("environments", "production", "name", "production")),
+    ),
+    Scenario("project, as it is", "project", PROJECT, before=(("project", PROJECT),), changes=False),
+    Scenario(
+        "project, description cleared",
+        "project",
+        {"name": "shop", "description": ""},
+        before=(("project", {"name": "shop", "description": "x"}),),
+        holds=(("projects", "shop", "description", ""),),
+    ),
+    Scenario(
+        "project, environment removed",
+        "project",
+        {"name": "shop", "environments": ["production"], "purge": True, "confirm_destructive": True},
+        before=(("project", PROJECT),),
+        gone=(("environments", "staging"),),
+    ),
+    Scenario(
+        "project, deleted",
+        "project",
+        {"name": "shop", "state": "absent", "confirm_destructive": True},
+        before=(("project", PROJECT),),
+        gone=(("projects", "shop"),),
+    ),
+    Scenario("project, absent already", "project", {"name": "shop", "state": "absent"}, changes=False),
+    # applications
+    Scenario(
+        "app, new image",
+        "app",
+        {
+            **IMAGE,
+            "name": "web",
+            "ports_exposes": 8080,
+            "domains": ["https://Shop.example.com", "https://www.shop.example.com/"],
+            "limits_memory": "512M",
+            "health_check_enabled": True,
+            "health_check_port": 8080,
+            "is_force_https_enabled": False,
+            "use_build_server": True,
+        },
+        before=(("project", PROJECT),),
+        holds=(
+            ("applications", "web", "fqdn", "https://shop.example.com,https://www.shop.example.com/"),
+            ("applications", "web", "ports_exposes", "8080"),
+            ("applications", "web", "limits_memory", "512M"),
+            ("applications", "web", "settings.is_force_https_enabled", False),
+            ("applications", "web", "settings.is_build_server_enabled", True),
+        ),
+    ),
+    Scenario("app, new image has no domain unless asked", "app", {**IMAGE, "name": "web"}, before=(("project", PROJECT),), holds=(("applications", "web", "fqdn", None),)),
+    Scenario(
+        "app, image with its tag in the name",
+        "app",
+        {**IMAGE, "name": "web", "docker_registry_image_name": "ghcr.io/acme/shop:v2", "docker_registry_image_tag": None},
+        before=(("project", PROJECT),),
+        holds=(("applications", "web", "docker_registry_image_name", "ghcr.io/acme/shop"), ("applications", "web", "docker_registry_image_tag", "v2")),
+    ),
+    Scenario(
+        "app, image by its digest",
+        "app",
+        {**IMAGE, "name": "web", "docker_registry_image_name": "nginx@sha256:" + "a" * 64, "docker_registry_image_tag": None},
+        before=(("project", PROJECT),),
+        holds=(("applications", "web", "docker_registry_image_name", "nginx@sha256"), ("applications", "web", "docker_registry_image_tag", "a" * 64)),
+    ),
+    Scenario(
+        "app, new Dockerfile with a port that creation ignores",
+        "app",
+        {**DOCKERFILE, "name": "df", "ports_exposes": 3000, "domains": ["https://df.example.com"]},
+        before=(("project", PROJECT),),
+        holds=(("applications", "df", "ports_exposes", "3000"),),
+    ),
+    Scenario(
+        "app, new public repository with flags, labels and build target",
+        "app",
+        {
+            **PUBLIC,
+            "name": "site",
+            "build_pack": "dockerfile",
+            "base_directory": "/dockerfile",
+            "dockerfile_target_build": "prod",
+            "custom_labels": ["a=1", "b=2"],
+            "domains": ["https://site.example.com"],
+            "is_auto_deploy_enabled": False,
+            "watch_paths": ["src/**", "!docs/**"],
+            "custom_nginx_configuration": "server {}\n",
+        },
+        before=(("project", PROJECT),),
+        holds=(
+            ("applications", "site", "git_repository", "coollabsio/coolify-examples"),
+            ("applications", "site", "dockerfile_target_build", "prod"),
+            ("applications", "site", "watch_paths", "src/**\n!docs/**"),
+            ("applications", "site", "settings.is_auto_deploy_enabled", False),
+        ),
+    ),
+    Scenario(
+        "app, new static site",
+        "app",
+        {**PUBLIC, "name": "static", "build_pack": "static", "is_static": True, "is_spa": True, "publish_directory": "/dist"},
+        before=(("project", PROJECT),),
+        holds=(("applications", "static", "ports_exposes", "80"), ("applications", "static", "settings.is_spa", True)),
+    ),
+    Scenario(
+        "app, new with variables and secrets",
+        "app",
+        {**IMAGE, "name": "web", "variables": {"A": "1", "B": {"value": "$x", "is_literal": True}}, "secrets": {"TOKEN": "a-long-secret"}},
+        before=(("project", PROJECT),),
+        holds=(("variables", "web", "A", "1"), ("variables", "web", "TOKEN", "a-long-secret"), ("variables", "web", "B", "$x")),
+    ),
+    Scenario("app, as it is", "app", {**IMAGE, "name": "web", "ports_exposes": 80}, before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "ports_exposes": 80})), changes=False),
+    Scenario("app, nothing mentioned", "app", {"project": "shop", "name": "web"}, before=(("project", PROJECT), WEB), changes=False),
+    Scenario(
+        "app, one field",
+        "app",
+        {"project": "shop", "name": "web", "docker_registry_image_tag": "1.28"},
+        before=(("project", PROJECT), WEB),
+        holds=(("applications", "web", "docker_registry_image_tag", "1.28"),),
+    ),
+    Scenario(
+        "app, things cleared",
+        "app",
+        {"project": "shop", "name": "web", "domains": [], "description": "", "limits_memory": "", "health_check_port": 0, "ports_mappings": []},
+        before=(
+            ("project", PROJECT),
+            (
+                "app",
+                {
+                    **IMAGE,
+                    "name": "web",
+                    "domains": ["https://a.example.com"],
+                    "description": "x",
+                    "limits_memory": "1G",
+                    "health_check_port": 80,
+                    "ports_mappings": ["8080:80"],
+                },
+            ),
+        ),
+        holds=(("applications", "web", "fqdn", None), ("applications", "web", "limits_memory", "0"), ("applications", "web", "ports_mappings", None)),
+    ),
+    Scenario(
+        "app, renamed by its uuid",
+        "app",
+        {"uuid": "{applications.web}", "name": "front"},
+        before=(("project", PROJECT), WEB),
+        holds=(("applications", "front", "docker_registry_image_tag", "1.27"),),
+    ),
+    Scenario(
+        "app, a new port reaches the labels",
+        "app",
+        {"project": "shop", "name": "web", "ports_exposes": [8080]},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "ports_exposes": 80, "domains": ["https://a.example.com"]})),
+        holds=(("applications", "web", "ports_exposes", "8080"), ("labels", "web", "loadbalancer.server.port=8080", True)),
+    ),
+    Scenario(
+        "app, redirect and https reach the labels",
+        "app",
+        {"project": "shop", "name": "web", "is_force_https_enabled": False},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "domains": ["https://a.example.com"]})),
+        holds=(("applications", "web", "settings.is_force_https_enabled", False), ("labels", "web", "middlewares=redirect-to-https", False)),
+    ),
+    Scenario(
+        "app, becomes static and keeps its own port",
+        "app",
+        {"project": "shop", "name": "site", "is_static": True, "ports_exposes": [3000]},
+        before=(("project", PROJECT), ("app", {**PUBLIC, "name": "site", "build_pack": "nixpacks", "ports_exposes": 3000, "domains": ["https://a.example.com"]})),
+        holds=(("applications", "site", "settings.is_static", True), ("applications", "site", "ports_exposes", "3000")),
+    ),
+    Scenario(
+        "app, becomes static and so moves to port 80",
+        "app",
+        {"project": "shop", "name": "site", "is_static": True},
+        before=(("project", PROJECT), ("app", {**PUBLIC, "name": "site", "build_pack": "nixpacks", "ports_exposes": 3000})),
+        holds=(("applications", "site", "ports_exposes", "80"),),
+    ),
+    Scenario(
+        "app, own labels survive a change of the domain",
+        "app",
+        {"project": "shop", "name": "web", "domains": ["https://b.example.com"], "custom_labels": ["a=1"]},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "domains": ["https://a.example.com"], "custom_labels": ["a=1"]})),
+        holds=(("applications", "web", "fqdn", "https://b.example.com"), ("labels", "web", "a=1", True)),
+    ),
+    Scenario(
+        "app, basic authentication",
+        "app",
+        {"project": "shop", "name": "web", "is_http_basic_auth_enabled": True, "http_basic_auth_username": "u", "http_basic_auth_password": "a-secret-pass"},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "domains": ["https://a.example.com"]})),
+        holds=(("applications", "web", "http_basic_auth_password", "a-secret-pass"),),
+    ),
+    Scenario(
+        "app, another build pack with consent",
+        "app",
+        {"project": "shop", "name": "site", "build_pack": "nixpacks", "confirm_destructive": True},
+        before=(("project", PROJECT), ("app", {**PUBLIC, "name": "site", "build_pack": "dockerfile"})),
+        holds=(("applications", "site", "build_pack", "nixpacks"),),
+    ),
+    Scenario(
+        "app, the same repository written differently",
+        "app",
+        {"project": "shop", "name": "site", "git_repository": "https://github.com/coollabsio/coolify-examples.git"},
+        before=(("project", PROJECT), ("app", {**PUBLIC, "name": "site", "build_pack": "nixpacks"})),
+        changes=False,
+    ),
+    Scenario(
+        "app, another repository",
+        "app",
+        {"project": "shop", "name": "site", "git_repository": "https://github.com/acme/shop"},
+        before=(("project", PROJECT), ("app", {**PUBLIC, "name": "site", "build_pack": "nixpacks"})),
+        holds=(("applications", "site", "git_repository", "acme/shop"),),
+    ),
+    Scenario(
+        "app, variables purged",
+        "app",
+        {"project": "shop", "name": "web", "purge": True, "variables": {"A": "1"}},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "variables": {"A": "1", "B": "2"}})),
+        holds=(("variables", "web", "A", "1"), ("variables", "web", "B", None)),
+    ),
+    Scenario(
+        "app, started",
+        "app",
+        {"project": "shop", "name": "web", "state": "started"},
+        before=(("project", PROJECT), WEB),
+        holds=(("applications", "web", "status", "running:healthy"),),
+    ),
+    Scenario(
+        "app, restarted",
+        "app",
+        {"project": "shop", "name": "web", "state": "restarted"},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "state": "started"})),
+        holds=(("applications", "web", "status", "running:healthy"),),
+        imperative=True,
+    ),
+    Scenario(
+        "app, stopped",
+        "app",
+        {"project": "shop", "name": "web", "state": "stopped"},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "state": "started"})),
+        holds=(("applications", "web", "status", "exited:unhealthy"),),
+    ),
+    Scenario("app, never started is stopped", "app", {"project": "shop", "name": "web", "state": "stopped"}, before=(("project", PROJECT), WEB), changes=False),
+    Scenario(
+        "app, deleted",
+        "app",
+        {"project": "shop", "name": "web", "state": "absent", "confirm_destructive": True},
+        before=(("project", PROJECT), WEB),
+        gone=(("applications", "web"),),
+    ),
+    Scenario("app, absent already", "app", {"project": "shop", "name": "web", "state": "absent"}, before=(("project", PROJECT),), changes=False),
+    # databases
+    *[
+        Scenario(f"db, new {kind}", "db", db(kind), before=(("project", PROJECT),), holds=(("databases", kind, "limits_memory", "0"),))
+        for kind in ("postgresql", "mysql", "mariadb", "mongodb", "redis", "keydb", "dragonfly", "clickhouse")
+    ],
+    Scenario(
+        "db, new with everything",
+        "db",
+        db(
+            "postgresql",
+            postgres_user="app",
+            postgres_password="a-long-secret",
+            postgres_db="shop",
+            postgres_conf="max_connections = 50\n",
+            limits_memory="1G",
+            public_port=15432,
+            is_public=True,
+            health_check_interval=30,
+            backups=[{"frequency": "0 2 * * *", "database_backup_retention_amount_locally": 7}],
+        ),
+        before=(("project", PROJECT),),
+        holds=(
+            ("databases", "postgresql", "postgres_password", "a-long-secret"),
+            ("databases", "postgresql", "public_port", 15432),
+            ("databases", "postgresql", "is_public", True),
+            ("databases", "postgresql", "health_check_interval", 30),
+            ("backups", "postgresql", "0 2 * * *", True),
+        ),
+    ),
+    *[
+        Scenario(f"db, {kind} as it is", "db", db(kind, limits_memory="1G"), before=(("project", PROJECT), ("db", db(kind, limits_memory="1G"))), changes=False)
+        for kind in ("postgresql", "redis", "keydb", "dragonfly", "clickhouse")
+    ],
+    Scenario(
+        "db, some fields",
+        "db",
+        db("redis", description="x", image="redis:8", redis_conf="appendonly yes"),
+        before=(("project", PROJECT), ("db", db("redis"))),
+        holds=(("databases", "redis", "image", "redis:8"), ("databases", "redis", "description", "x")),
+    ),
+    Scenario(
+        "db, the same password is no difference",
+        "db",
+        db("redis", redis_password="a-long-secret"),
+        before=(("project", PROJECT), ("db", db("redis", redis_password="a-long-secret"))),
+        changes=False,
+    ),
+    Scenario(
+        "db, password drift of a redis goes through its variable",
+        "db",
+        db("redis", redis_password="another-secret", allow_password_drift=True),
+        before=(("project", PROJECT), ("db", db("redis", redis_password="a-long-secret"))),
+        holds=(("variables", "redis", "REDIS_PASSWORD", "another-secret"),),
+    ),
+    Scenario(
+        "db, password drift",
+        "db",
+        db("mysql", mysql_password="another-secret", allow_password_drift=True),
+        before=(("project", PROJECT), ("db", db("mysql"))),
+        holds=(("databases", "mysql", "mysql_password", "another-secret"),),
+    ),
+    Scenario(
+        "db, another public port",
+        "db",
+        db("mysql", public_port=13307),
+        before=(("project", PROJECT), ("db", db("mysql", is_public=True, public_port=13306))),
+        holds=(("databases", "mysql", "public_port", 13307), ("databases", "mysql", "is_public", True)),
+    ),
+    Scenario(
+        "db, backups changed",
+        "db",
+        db("mariadb", backups=[{"frequency": "daily", "enabled": False}, {"frequency": "weekly"}]),
+        before=(("project", PROJECT), ("db", db("mariadb", backups=[{"frequency": "daily"}]))),
+        holds=(("backups", "mariadb", "weekly", True), ("backups", "mariadb", "daily", False)),
+    ),
+    Scenario(
+        "db, backups removed",
+        "db",
+        db("mariadb", backups=[], confirm_destructive=True),
+        before=(("project", PROJECT), ("db", db("mariadb", backups=[{"frequency": "daily"}]))),
+        holds=(("backups", "mariadb", "daily", None),),
+    ),
+    Scenario(
+        "db, started", "db", db("postgresql", state="started"), before=(("project", PROJECT),), holds=(("databases", "postgresql", "status", "running:healthy"),)
+    ),
+    Scenario(
+        "db, restarted",
+        "db",
+        db("redis", state="restarted"),
+        before=(("project", PROJECT), ("db", db("redis", state="started"))),
+        holds=(("databases", "redis", "status", "running:healthy"),),
+        imperative=True,
+    ),
+    Scenario(
+        "db, stopped",
+        "db",
+        db("redis", state="stopped"),
+        before=(("project", PROJECT), ("db", db("redis", state="started"))),
+        holds=(("databases", "redis", "status", "exited:unhealthy"),),
+    ),
+    *[
+        Scenario(
+            f"db, {kind} deleted",
+            "db",
+            db(kind, state="absent", confirm_destructive=True),
+            before=(("project", PROJECT), ("db", db(kind))),
+            gone=(("databases", kind),),
+        )
+        for kind in ("postgresql", "keydb")
+    ],
+    # variables
+    Scenario(
+        "env, of an application",
+        "env",
+        {"project": "shop", "application": "web", "variables": {"A": "1", "PEM": {"value": "x\ny\n", "is_multiline": True}}, "secrets": {"S": "a-long-secret"}},
+        before=(("project", PROJECT), WEB),
+        holds=(("variables", "web", "A", "1"), ("variables", "web", "PEM", "x\ny"), ("variables", "web", "S", "a-long-secret")),
+    ),
+    Scenario(
+        "env, by uuid",
+        "env",
+        {"application": "{applications.web}", "variables": {"A": 1}},
+        before=(("project", PROJECT), WEB),
+        holds=(("variables", "web", "A", "1"),),
+    ),
+    Scenario(
+        "env, flags",
+        "env",
+        {"project": "shop", "application": "web", "is_buildtime": False, "is_literal": True, "comment": "why", "variables": {"A": "1"}},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "variables": {"A": "1", "B": "2"}})),
+        holds=(("flags", "web", "A.is_buildtime", False), ("flags", "web", "A.is_literal", True), ("flags", "web", "A.comment", "why"), ("flags", "web", "B.is_buildtime", True)),
+    ),
+    Scenario(
+        "env, of previews",
+        "env",
+        {"project": "shop", "application": "web", "is_preview": True, "variables": {"A": "preview"}},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "variables": {"A": "1"}})),
+        holds=(("variables", "web", "A", "1"), ("previews", "web", "A", "preview")),
+    ),
+    Scenario(
+        "env, removed",
+        "env",
+        {"project": "shop", "application": "web", "state": "absent", "variables": {"A": None}},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "variables": {"A": "1", "B": "2"}})),
+        holds=(("variables", "web", "A", None), ("variables", "web", "B", "2")),
+    ),
+    Scenario(
+        "env, purged",
+        "env",
+        {"project": "shop", "application": "web", "purge": True, "variables": {"B": "2"}},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "variables": {"A": "1", "B": "2"}})),
+        holds=(("variables", "web", "A", None), ("variables", "web", "B", "2"), ("previews", "web", "A", "1")),
+    ),
+    Scenario(
+        "env, what nixpacks needs is not purged",
+        "env",
+        {"project": "shop", "application": "site", "purge": True, "variables": {}},
+        before=(("project", PROJECT), ("app", {**PUBLIC, "name": "site", "build_pack": "nixpacks"})),
+        changes=False,
+    ),
+    *[
+        Scenario(
+            f"env, of a {kind}",
+            "env",
+            {"project": "shop", "database": kind, "variables": {"A": "1"}, "is_buildtime": False},
+            before=(("project", PROJECT), ("db", db(kind))),
+            holds=(("variables", kind, "A", "1"),),
+        )
+        for kind in ("postgresql", "dragonfly")
+    ],
+    *[
+        Scenario(
+            f"env, shared in the {scope}",
+            "env",
+            {"scope": scope, "project": "shop", "environment": "staging", "server": "localhost", "variables": {"A": "1"}, "secrets": {"S": "a-long-secret"}},
+            before=(("project", PROJECT),),
+            holds=(("shared", scope, "A", "1"), ("shared", scope, "S", "a-long-secret")),
+        )
+        for scope in ("team", "project", "environment", "server")
+    ],
+    Scenario(
+        "env, shared changed and purged",
+        "env",
+        {"scope": "project", "project": "shop", "purge": True, "variables": {"A": {"value": "2", "is_literal": True}}},
+        before=(("project", PROJECT), ("env", {"scope": "project", "project": "shop", "variables": {"A": "1", "B": "1"}})),
+        holds=(("shared", "project", "A", "2"), ("shared", "project", "B", None)),
+    ),
+]
