@@ -97,6 +97,10 @@ def decode_base64(value: t.Any) -> str | None:
         return None
 
 
+def encode_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
 _URL = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?(?://(?:(?P<user>[^/?#@:]*)(?::(?P<pass>[^/?#@]*))?@)?"
     r"(?P<host>\[[^\]/?#]*\]|[^/?#:]*)(?::(?P<port>[^/?#]*))?)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",

@@ -88,7 +88,7 @@ def _values(data: t.Any, pattern: list[str], path: tuple[str, ...] = ()) -> t.It
             yield from _values(value, pattern[1:], (*path, str(key)))
     elif isinstance(data, dict) and pattern[0] in data:
         yield from _values(data[pattern[0]], pattern[1:], (*path, pattern[0]))
-    else:
+    elif "*" not in pattern:
         yield ".".join((*path, *pattern)), False, None
 
 
