@@ -145,7 +145,7 @@ class Coolify:
         self.table(table).pop(row["id"], None)
 
     def rows(self, table: str, **where: t.Any) -> list[Row]:
-        return [row for row in self.table(table).values() if all(row.get(name) == value for name, value in where.items())]
+        return [row for row in self.tables.get(table, {}).values() if all(row.get(name) == value for name, value in where.items())]
 
     def one(self, table: str, **where: t.Any) -> Row | None:
         return next(iter(self.rows(table, **where)), None)

@@ -33,7 +33,8 @@ def application_labels(app: Row, network: str) -> str:
     domains = []
     for number, url in enumerate(app["fqdn"].split(",")):
         parts = urlsplit(url)
-        domains.append(_Domain(number, parts.scheme, parts.hostname or "", parts.path or "/", str(parts.port or ports[0]), url.rstrip("/") in hidden))
+        host = parts.netloc.rpartition("@")[2].partition(":")[0]
+        domains.append(_Domain(number, parts.scheme, host, parts.path or "/", str(parts.port or ports[0]), url.rstrip("/") in hidden))
     return "\n".join(sorted(_traefik(app, domains)) + sorted(_caddy(app, domains, network)))
 
 

@@ -248,8 +248,11 @@ def list_servers(call: Call) -> t.Any:
 
 @route("GET", "/servers/<uuid>")
 def read_server(call: Call) -> t.Any:
-    view = views.server(call.coolify, call.mine("servers", "Server"), call.sensitive)
+    hidden = call.coolify.has("4.2.0") and not call.sensitive
+    view = views.server(call.coolify, call.mine("servers", "Server"), not hidden)
     view.pop("id")
+    if not call.sensitive:
+        view["settings"].pop("sentinel_token", None)
     return views.ordered(view)
 
 

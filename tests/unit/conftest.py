@@ -68,8 +68,7 @@ def waiting(monkeypatch) -> Waiting:
 @pytest.fixture
 def simulator(server, waiting) -> t.Iterator[Simulator]:
     server.reset(version="4.3.11", clock=waiting.now)
-    server.clear_faults()
-    server.clear_requests()
+    server.bugs.clear()
     yield server
 
 

@@ -287,6 +287,7 @@ FIELDS: tuple[Field, ...] = (
     _setting("is_preview_deployments_enabled", since="4.2.0"),
     _setting("is_pr_deployments_public_enabled", since="4.2.0"),
 )
+BY_NAME = {row.name: row for row in FIELDS}
 # A change of these does not reach the proxy's labels; one of REGENERATES in the same PATCH makes Coolify write them anew (T5)
 STALE_LABELS = ("redirect", "is_force_https_enabled", "ports_exposes", "is_static")
 REGENERATES = (
@@ -415,13 +416,21 @@ def _regenerate_labels(batch: dict[str, t.Any], domains: str | None, answer: t.M
         batch["force_domain_override"] = True
 
 
-def _labels_again(changes: list[Change], wanted: t.Mapping[str, t.Any], answer: t.Mapping[str, t.Any]) -> list[Change]:
-    """Declared custom_labels have to be written after everything that makes Coolify generate labels, even if they are right now."""
+def _written(changes: list[Change], wanted: t.Mapping[str, t.Any], answer: t.Mapping[str, t.Any]) -> list[Change]:
+    """The changes, and what has to be written with them although it is right now: Coolify overwrites it on the way.
+
+    custom_labels after everything that makes Coolify generate labels, ports_exposes after is_static.
+    """
+    after = {change.field.name: change.after for change in changes}
+    again = []
+    ports = wanted.get("ports_exposes")
+    if after.get("is_static") and ports not in (None, ("80",)) and "ports_exposes" not in after:
+        again.append(Change(BY_NAME["ports_exposes"], ports, ports))
     labels = wanted.get("custom_labels")
-    names = {change.field.name for change in changes}
-    if labels is None or "custom_labels" in names or not any(set(batch) & set(REGENERATES) for batch in bodies(changes, answer)):
-        return changes
-    return [*changes, Change(next(row for row in FIELDS if row.name == "custom_labels"), UNKNOWN, labels)]
+    regenerated = any(set(batch) & set(REGENERATES) for batch in bodies([*changes, *again], answer))
+    if regenerated and labels is not None and "custom_labels" not in after:
+        again.append(Change(BY_NAME["custom_labels"], UNKNOWN, labels))
+    return [*changes, *again]
 
 
 def late_fields(kind: str, wanted: t.Mapping[str, t.Any]) -> set[str]:
@@ -565,11 +574,11 @@ def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
         return
     _check_repository_host(changes, answer)
     require_versions(ctx, changes)
-    written = _labels_again(changes, wanted, answer)
+    written = _written(changes, wanted, answer)
     before = {change.field.name: change.before for change in written}
     wiped = _wiped(changes, result)
     if any(change.field.name == "is_static" and change.after for change in changes) and "ports_exposes" not in wanted:
-        ports = next(row for row in FIELDS if row.name == "ports_exposes")
+        ports = BY_NAME["ports_exposes"]
         if ports.found(answer) != ("80",):
             # Coolify does this behind is_static; the diff says so, and an undo has to know it
             result.merge_diff(shown([Change(ports, ports.found(answer), ("80",))]))

@@ -14,12 +14,16 @@ Imperative states are exempt from the fourth.
 
 from __future__ import annotations
 
-import copy
+import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
+from ansible_collections.selfhosted.coolify.plugins.module_utils._fields import decoded
+from ansible_collections.selfhosted.coolify.plugins.module_utils._resources.database import KINDS
+
+DATABASES = tuple(KINDS)
 PROJECT = {"name": "shop", "environments": ["production", "staging"]}
 IMAGE = {"project": "shop", "server": "localhost", "type": "dockerimage", "docker_registry_image_name": "nginx", "docker_registry_image_tag": "1.27"}
 PUBLIC = {
@@ -49,7 +53,6 @@ class Scenario:
     gone: tuple[tuple[str, str], ...] = ()
     changes: bool = True
     imperative: bool = False
-    touches: frozenset[str] = field(default_factory=frozenset)
 
 
 SCENARIOS = [
@@ -493,3 +496,117 @@ SCENARIOS = [
         holds=(("shared", "project", "A", "2"), ("shared", "project", "B", None)),
     ),
 ]
+
+
+def named(state: dict, name: str, *tables: str) -> dict[str, t.Any] | None:
+    """The row of that name that is not a bystander's; databases are in one table per type."""
+    tables = tables or ("applications", *DATABASES)
+    theirs = {number for number, row in state["environments"].items() if state["projects"][row["project_id"]]["name"] == "demo"}
+    rows = [row for table in tables for row in state.get(table, {}).values() if row.get("name") == name and row.get("environment_id") not in theirs]
+    return rows[-1] if rows else None
+
+
+def held(state: dict, table: str, name: str, key: str) -> t.Any:
+    """What the server holds: a column, or one of the views that the scenarios speak of."""
+    if table in ("variables", "previews", "flags"):
+        owner = named(state, name)
+        key, _dot, flag = key.partition(".")
+        rows = [
+            row
+            for row in state["variables"].values()
+            if (row["owner_table"], row["owner_id"], row["key"]) == (owner.get("kind", "applications"), owner["id"], key)
+            and row["is_preview"] is (table == "previews")
+        ]
+        assert len(rows) <= 1, rows
+        return rows[0][flag or "value"] if rows else None
+    if table == "labels":
+        text = named(state, name, "applications")["custom_labels"] or ""
+        return key in (decoded(text))
+    if table == "backups":
+        owner = named(state, name)
+        rows = [row for row in state.get("backups", {}).values() if row["database_id"] == owner["id"] and row["frequency"] == key]
+        return rows[0]["enabled"] if rows else None
+    if table == "shared":
+        rows = [row for row in state["shared_variables"].values() if row["type"] == name and row["key"] == key]
+        return rows[0]["value"] if rows else None
+    value: t.Any = named(state, name, *(DATABASES if table == "databases" else (table,)))
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+def resolved(simulator, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """``{applications.web}`` in an option is that application's uuid."""
+    state = simulator.state()
+    return {
+        name: re.sub(r"^\{(\w+)\.(\w+)\}$", lambda match: named(state, match[2], match[1])["uuid"], value) if isinstance(value, str) else value
+        for name, value in options.items()
+    }
+
+
+def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict]:
+    """Rows that no scenario may touch: another project, another server's variables, and neighbours in the same environment."""
+    if scenario.module != "project":
+        run("app", **{**IMAGE, "name": "neighbour", "domains": ["https://neighbour.example.com"], "variables": {"A": "theirs"}})
+        run("db", **db("redis", name="neighbour"))
+    run("app", **{**IMAGE, "project": "demo", "name": "web", "variables": {"A": "theirs"}})
+    run("db", **{**db("postgresql"), "project": "demo", "backups": [{"frequency": "hourly"}]})
+    state = simulator.state()
+    demo = named(state, "demo", "projects")
+    theirs = {}
+    owners = set()
+    for table in ("applications", *DATABASES):
+        for row in state.get(table, {}).values():
+            if row["name"] == "neighbour" or state["environments"][row["environment_id"]]["project_id"] == demo["id"]:
+                theirs[table, row["id"]] = row
+                owners.add((table, row["id"]))
+    for row in state["variables"].values():
+        if (row["owner_table"], row["owner_id"]) in owners:
+            theirs["variables", row["id"]] = row
+    theirs.update({("backups", row["id"]): row for row in state.get("backups", {}).values() if row["frequency"] == "hourly"})
+    theirs["projects", demo["id"]] = demo
+    theirs.update({("servers", row["id"]): row for row in state["servers"].values()})
+    theirs.update({("private_keys", row["id"]): row for row in state["private_keys"].values()})
+    return theirs
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
+def test_the_four_laws(scenario, simulator, run):
+    for module, options in scenario.before:
+        made = run(module, **options)
+        assert not made.get("failed"), made["msg"]
+    theirs = bystanders(simulator, run, scenario)
+    options = resolved(simulator, scenario.options)
+    start = simulator.state()
+    simulator.clear_requests()
+
+    promised = run(scenario.module, check=True, **options)
+    assert not promised.get("failed"), promised["msg"]
+    assert promised["status"] == "plan_ready" and promised["mode"] == "dry-run"
+    assert simulator.writes == []
+    assert simulator.state() == start
+
+    kept = run(scenario.module, **options)
+    assert not kept.get("failed"), kept["msg"]
+    for key in ("changed", "diff", "execution_plan"):
+        assert promised[key] == kept[key], key
+    assert kept["changed"] is scenario.changes is bool(kept["execution_plan"]["steps"])
+    assert kept["changed"] == bool(simulator.writes)
+
+    end = simulator.state()
+    for table, name, key, value in scenario.holds:
+        assert held(end, table, name, key) == value, (table, name, key)
+    for table, name in scenario.gone:
+        tables = DATABASES if table == "databases" else (table,)
+        assert not [row for one in tables for row in end.get(one, {}).values() if row.get("name") == name and (one, row["id"]) not in theirs]
+    for (table, number), row in theirs.items():
+        assert end.get(table, {}).get(number) == row, (table, row.get("name") or row.get("key"))
+
+    if not scenario.imperative:
+        simulator.clear_requests()
+        again = run(scenario.module, **resolved(simulator, {**scenario.options, **({"uuid": options["uuid"]} if "uuid" in options else {})}))
+        assert not again.get("failed"), again["msg"]
+        assert not again["changed"], again["diff"]
+        assert simulator.writes == []
+        assert simulator.state() == end
+    assert simulator.bugs == []
