@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import yaml
 
@@ -26,6 +26,7 @@ from tests.simulator import Simulator  # noqa: E402
 # What differs from run to run, or what Ansible itself adds to one of the two ways
 VOLATILE = {
     "plan_id",
+    "config_hash",
     "id",
     "started_at",
     "completed_at",
@@ -37,6 +38,7 @@ VOLATILE = {
     "failed_when_result",
 }
 UUID = re.compile(r"\b[a-z0-9]{24}\b")
+SHOWN = 10
 SECONDS = re.compile(r"after \d+ s")
 
 
@@ -53,7 +55,7 @@ def run(build: Path, venv: Path, sim: Simulator, direct: bool, targets: list[str
     }
     (tree / "tests/integration/integration_config.yml").write_text(yaml.safe_dump(variables))
     (tree / "tests/integration/integration.cfg").write_text(
-        f"[defaults]\ncallback_plugins = {tree}/tests/integration/callback\ncallbacks_enabled = record\n[callback_record]\npath = {record}\n"
+        f"[defaults]\ncallback_plugins = {tree}/tests/integration/callback\n[callback_record]\npath = {record}\n"
     )
     sim.reset()
     command = [str(ROOT / "scripts/ansible-test"), str(build), str(venv), "integration", "-vvv", *targets]
@@ -65,7 +67,7 @@ def run(build: Path, venv: Path, sim: Simulator, direct: bool, targets: list[str
         sys.exit(
             f"integration: failed {'in the controller process' if direct else 'as ordinary modules'}; the whole output is in {record.with_suffix('.log')}"
         )
-    modules = set(re.findall(r"AnsiballZ_(coolify_\w+)\.py", output))
+    modules = set(re.findall(r"Using module file .*/plugins/modules/(coolify_\w+)[.]py", output))
     if direct and modules:
         sys.exit(f"integration: {', '.join(sorted(modules))} ran as ordinary modules where they should not")
     if not direct and not modules:
@@ -74,10 +76,9 @@ def run(build: Path, venv: Path, sim: Simulator, direct: bool, targets: list[str
 
 
 def summary(output: str) -> str:
-    """The failing part of Ansible's output."""
-    lines = output.splitlines()
-    fatal = [number for number, line in enumerate(lines) if line.startswith(("fatal:", "failed:")) or "ERROR" in line[:12]]
-    return "\n".join(lines[max(0, fatal[-1] - 30) if fatal else -60 :][:120])
+    """The lines of Ansible's output that say which task failed and why."""
+    telling = re.compile(r"^(TASK|fatal:|failed:|FATAL:|\[ERROR\])|ERROR!|^ +\"(msg|assertion|evaluated_to|reason)\"")
+    return "\n".join([line[:500] for line in output.splitlines() if telling.search(line)][-25:])
 
 
 def comparable(value: Any, seen: dict[str, str]) -> Any:
@@ -99,6 +100,15 @@ def without_timeline(result: dict[str, Any]) -> dict[str, Any]:
     return {**result, "details": details} if "details" in result else result
 
 
+def differing(one: Any, other: Any, where: str = "") -> Iterator[str]:
+    """One line per value that is not the same."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted({*one, *other}):
+            yield from differing(one.get(key), other.get(key), f"{where}.{key}")
+    elif one != other:
+        yield f"{where}: {str(one)[:200]} in the process, {str(other)[:200]} as a module"
+
+
 def main() -> int:
     build, venv, *targets = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).absolute(), *sys.argv[3:]
     with Simulator(deploy_seconds=0.5) as sim:
@@ -108,12 +118,10 @@ def main() -> int:
             records = run(build, venv, sim, direct, targets)
             passes.append([{"task": item["task"], "result": comparable(without_timeline(item["result"]), seen)} for item in records])
     different = [(one, other) for one, other in zip(*passes) if one != other]
-    for one, other in different:
-        keys = [key for key in sorted({*one["result"], *other["result"]}) if one["result"].get(key) != other["result"].get(key)]
-        print(
-            f"{one['task']}: "
-            + "; ".join(f"{key}: {one['result'].get(key)!r} in the process, {other['result'].get(key)!r} as a module" for key in keys)
-        )
+    for one, other in different[:SHOWN]:
+        print(f"{one['task']}:")
+        for line in list(differing(one["result"], other["result"]))[:SHOWN]:
+            print(f"  {line}")
     if different or len(passes[0]) != len(passes[1]):
         print(f"integration: {len(different)} of {len(passes[0])}/{len(passes[1])} results differ")
         return 1

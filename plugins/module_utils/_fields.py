@@ -87,8 +87,9 @@ def encoded(text: str) -> str:
 
 
 def without_password(text: str) -> str:
-    """A URL inside a text, its password masked."""
-    return re.sub(r"(://[^\s/:@]*):[^\s@/]+@", rf"\1:{HIDDEN}@", text)
+    """A text with the passwords of its URLs and hashed passwords masked; Coolify writes the latter into labels."""
+    text = re.sub(r"(://[^\s/:@]*):[^\s@/]+@", rf"\1:{HIDDEN}@", text)
+    return re.sub(r"\$(2[abxy]|apr1)\$[\w./$]+", HIDDEN, text)
 
 
 TEXT = Codec("str", from_api=_strip, from_option=_strip)

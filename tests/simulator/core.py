@@ -82,6 +82,7 @@ class Fixture:
     server_uuid: str = field(default_factory=public_id)
     destination_uuid: str = field(default_factory=public_id)
     private_key_uuid: str = field(default_factory=public_id)
+    public_key: str = field(default_factory=lambda: f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{letters(43)}")
 
     def __post_init__(self) -> None:
         for number, name in enumerate(ABILITIES, 1):
@@ -190,8 +191,8 @@ class Coolify:
             name="Testing Host Key",
             description="This is a test docker container",
             private_key="-----BEGIN OPENSSH PRIVATE KEY-----\n" + letters(64) + "\n-----END OPENSSH PRIVATE KEY-----\n",
-            public_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + letters(30),
-            fingerprint=letters(43),
+            public_key=self.fixture.public_key,
+            fingerprint=self.fixture.public_key[-43:],
             is_git_related=False,
             team_id=root["id"],
         )

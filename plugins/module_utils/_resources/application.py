@@ -429,7 +429,7 @@ def _written(changes: list[Change], wanted: t.Mapping[str, t.Any], answer: t.Map
     labels = wanted.get("custom_labels")
     regenerated = any(set(batch) & set(REGENERATES) for batch in bodies([*changes, *again], answer))
     if regenerated and labels is not None and "custom_labels" not in after:
-        again.append(Change(BY_NAME["custom_labels"], UNKNOWN, labels))
+        again.append(Change(BY_NAME["custom_labels"], labels, labels))
     return [*changes, *again]
 
 
