@@ -58,7 +58,7 @@ def run(build: Path, venv: Path, sim: Simulator, direct: bool, targets: list[str
         f"[defaults]\ncallback_plugins = {tree}/tests/integration/callback\n[callback_record]\npath = {record}\n"
     )
     sim.reset()
-    command = [str(ROOT / "scripts/ansible-test"), str(build), str(venv), "integration", "-vvv", *targets]
+    command = [str(ROOT / "scripts/ansible-test"), str(build), str(venv), "integration", "-vvvv", *targets]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     output = done.stdout + done.stderr
     (build / f"integration-{'direct' if direct else 'module'}.log").write_text(output)
@@ -72,7 +72,43 @@ def run(build: Path, venv: Path, sim: Simulator, direct: bool, targets: list[str
         sys.exit(f"integration: {', '.join(sorted(modules))} ran as ordinary modules where they should not")
     if not direct and not modules:
         sys.exit("integration: nothing ran as an ordinary module")
+    leaked = [secret for secret in secrets(tree, sim) if secret in output or secret in record.read_text()]
+    if leaked:
+        sys.exit(
+            f"integration: {len(leaked)} secrets are in the output or the results at -vvvv; see {record.with_suffix('.log')}: {leaked}"
+        )
+    if not all(text in output for text in plain_values(tree)):
+        sys.exit("integration: values of plain variables are missing in the output at -vvvv, so a leaked secret would not be seen either")
     return [json.loads(line) for line in record.read_text().splitlines()]
+
+
+def options_of_tasks(tree: Path) -> Iterator[dict[str, Any]]:
+    """The options of every task of the collection in the targets."""
+    for path in sorted(tree.glob("tests/integration/targets/*/tasks/tests.yml")):
+        for task in yaml.safe_load(path.read_text()):
+            yield from (options for name, options in task.items() if name.startswith("selfhosted.coolify."))
+
+
+def texts(values: Any) -> Iterator[str]:
+    """The values in a map of variables, written short or long."""
+    for value in values.values() if isinstance(values, dict) else ():
+        text = str(value["value"] if isinstance(value, dict) and "value" in value else value)
+        if len(text) > 6 and "{{" not in text:
+            yield text
+
+
+def secrets(tree: Path, sim: Simulator) -> set[str]:
+    """What has to stay hidden: the token and what the targets give as secrets, headers and passwords."""
+    found = {sim.tokens["root"]}
+    for options in options_of_tasks(tree):
+        passwords = {name: value for name, value in options.items() if name.endswith("_password")}
+        for values in (options.get("secrets"), options.get("http_headers"), passwords):
+            found.update(texts(values))
+    return found
+
+
+def plain_values(tree: Path) -> set[str]:
+    return {text for options in options_of_tasks(tree) for text in texts(options.get("variables"))}
 
 
 def summary(output: str) -> str:

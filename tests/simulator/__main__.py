@@ -22,7 +22,10 @@ def main() -> None:
     options = parser.parse_args()
     simulator = Simulator(version=options.version, port=options.port)
     options.fixture.write_text(json.dumps({"url": simulator.url, **simulator.fixture}, indent=2) + "\n")
-    print(f"A simulator of Coolify {simulator.version} listens on {simulator.url}; its tokens are in {options.fixture}. Ctrl-C ends it.", flush=True)
+    print(
+        f"A simulator of Coolify {simulator.version} listens on {simulator.url}; its tokens are in {options.fixture}. Ctrl-C ends it.",
+        flush=True,
+    )
     try:
         simulator.serve()
     except KeyboardInterrupt:

@@ -306,17 +306,17 @@ SHARED_RULES: Rules = {
     "git_repository": ("string",),
     "git_branch": ("string", _git_branch),
     "build_pack": (("in", BUILD_PACKS),),
-    **{
-        name: ("boolean",)
-        for name in (
+    **dict.fromkeys(
+        (
             *GIT_FLAGS,
             "is_force_https_enabled",
             "is_preview_deployments_enabled",
             "use_build_secrets",
             "is_container_label_escape_enabled",
             *(name for name, kind in MORE_SETTINGS.items() if kind == "boolean"),
-        )
-    },
+        ),
+        ("boolean",),
+    ),
     **{name: ("nullable", "string") for name, kind in MORE_SETTINGS.items() if kind == "string"},
     "preview_url_template": ("string",),
     "max_restart_count": ("integer", ("min", 0)),
@@ -347,7 +347,7 @@ SHARED_RULES: Rules = {
     "health_check_scheme": ("string", ("in", ("http", "https"))),
     "health_check_response_text": ("nullable", "string"),
     **{f"health_check_{name}": ("numeric",) for name in ("interval", "timeout", "retries", "start_period")},
-    **{name: ("string",) for name in ("limits_memory", "limits_memory_swap", "limits_memory_reservation", "limits_cpus")},
+    **dict.fromkeys(("limits_memory", "limits_memory_swap", "limits_memory_reservation", "limits_cpus"), ("string",)),
     "limits_memory_swappiness": ("numeric",),
     "limits_cpuset": ("nullable", "string"),
     "limits_cpu_shares": ("numeric",),
@@ -433,7 +433,16 @@ FIELDS = (
     "preview_url_template",
     "max_restart_count",
 )
-REQUEST_FIELDS = ("domains", "noindex_domains", "docker_compose_domains", "instant_deploy", "force_domain_override", *GIT_FLAGS, *FLAGS, *MORE_SETTINGS)
+REQUEST_FIELDS = (
+    "domains",
+    "noindex_domains",
+    "docker_compose_domains",
+    "instant_deploy",
+    "force_domain_override",
+    *GIT_FLAGS,
+    *FLAGS,
+    *MORE_SETTINGS,
+)
 INTEGERS = (
     "health_check_return_code",
     "health_check_interval",
@@ -459,7 +468,13 @@ LONG = (
     "manual_webhook_secret_bitbucket",
     "manual_webhook_secret_gitea",
 )
-TYPES = {"public": "git", "private-github-app": "git", "private-deploy-key": "git", "dockerfile": "dockerfile", "dockerimage": "dockerimage"}
+TYPES = {
+    "public": "git",
+    "private-github-app": "git",
+    "private-deploy-key": "git",
+    "dockerfile": "dockerfile",
+    "dockerimage": "dockerimage",
+}
 
 
 def _unknown(call: Call, allowed: t.Container[str]) -> dict[str, list[str]]:
@@ -486,7 +501,9 @@ def _column(name: str, value: t.Any, app: Row) -> t.Any:
         value = value or "/docker-compose.yaml"
     elif name == "watch_paths" and value is not None:
         lines = [line.strip() for line in value.split("\n")]
-        value = "\n".join(line for line in (("!" + line[1:].lstrip("/")) if line.startswith("!") else line.lstrip("/") for line in lines) if line)
+        value = "\n".join(
+            line for line in (("!" + line[1:].lstrip("/")) if line.startswith("!") else line.lstrip("/") for line in lines) if line
+        )
     elif name == "custom_network_aliases":
         value = ",".join(dict.fromkeys(part.strip().replace(" ", "-") for part in (value or "").split(",") if part.strip())) or None
     elif name == "health_check_port":
@@ -509,9 +526,19 @@ def _column(name: str, value: t.Any, app: Row) -> t.Any:
 def _settings(app: Row, data: t.Mapping[str, t.Any], names: t.Mapping[str, str]) -> None:
     for name, column in names.items():
         if data.get(name) is not None:
-            if name in ("use_build_server", "connect_to_docker_network") and text_of(data[name]).lower() not in ("", "0", "1", "t", "f", "true", "false"):
+            if name in ("use_build_server", "connect_to_docker_network") and text_of(data[name]).lower() not in (
+                "",
+                "0",
+                "1",
+                "t",
+                "f",
+                "true",
+                "false",
+            ):
                 raise Crash
-            app["settings"][column] = truthy(data[name]) if name in ("use_build_server", "connect_to_docker_network") else boolean(data[name])
+            app["settings"][column] = (
+                truthy(data[name]) if name in ("use_build_server", "connect_to_docker_network") else boolean(data[name])
+            )
 
 
 def _more_settings(app: Row, data: t.Mapping[str, t.Any]) -> list[str]:
@@ -522,7 +549,9 @@ def _more_settings(app: Row, data: t.Mapping[str, t.Any]) -> list[str]:
             raise Crash
         if isinstance(value, str) and len(value) > 255 and name != "gpu_options":
             raise Crash
-        app["settings"][name] = boolean(value) if kind == "boolean" else (integer(value) if kind == "integer" and value is not None else value)
+        app["settings"][name] = (
+            boolean(value) if kind == "boolean" else (integer(value) if kind == "integer" and value is not None else value)
+        )
     return touched
 
 
@@ -672,9 +701,10 @@ def _type_rules(kind: str) -> Rules:
     if kind == "dockerimage":
         image = ("required", "string", ("max", 255), _image)
         return {**SHARED_RULES, **ports, "docker_registry_image_name": image}
-    own: Rules = {"private-github-app": {"github_app_uuid": ("required", "string")}, "private-deploy-key": {"private_key_uuid": ("required", "string")}}.get(
-        kind, {}
-    )
+    own: Rules = {
+        "private-github-app": {"github_app_uuid": ("required", "string")},
+        "private-deploy-key": {"private_key_uuid": ("required", "string")},
+    }.get(kind, {})
     repository = ("required", "string") if kind == "private-github-app" else ("required", "string", _git_repository)
     git: Rules = {
         "git_repository": repository,
@@ -687,7 +717,7 @@ def _type_rules(kind: str) -> Rules:
 
 @route("POST", "/applications/<any(public,'private-github-app','private-deploy-key',dockerfile,dockerimage):kind>", json=True)
 def create(call: Call) -> t.Any:
-    coolify, data, kind = call.coolify, call.input, call.params["kind"]
+    _coolify, data, kind = call.coolify, call.input, call.params["kind"]
     errors = validate(data, _first_rules(), {"required": REQUIRED})
     errors.update(_unknown(call, {*FIELDS, *REQUEST_FIELDS, *CREATE_ONLY}))
     if errors:
@@ -726,7 +756,13 @@ def _source(call: Call, kind: str) -> Row:
         return {**ports, "git_repository": "coollabsio/coolify", "git_branch": "main", "name": f"dockerfile-{public_id()}"}
     if kind == "dockerimage":
         image = parse_image(data["docker_registry_image_name"], data.get("docker_registry_image_tag"))
-        return {**image, "build_pack": "dockerimage", "git_repository": "coollabsio/coolify", "git_branch": "main", "name": f"docker-image-{public_id()}"}
+        return {
+            **image,
+            "build_pack": "dockerimage",
+            "git_repository": "coollabsio/coolify",
+            "git_branch": "main",
+            "name": f"docker-image-{public_id()}",
+        }
     repository = data["git_repository"]
     columns: Row = {"name": f"{repository.split('/')[-1]}:{data['git_branch']}-{public_id()}".lower()}
     if kind == "private-deploy-key":
@@ -782,7 +818,10 @@ def _insert(call: Call, kind: str, columns: Row, environment: Row, destination: 
         destination_type="App\\Models\\StandaloneDocker",
         config_hash=letters(32),
         settings=dict(SETTINGS),
-        **{f"manual_webhook_secret_{name}": data.get(f"manual_webhook_secret_{name}") or letters(40) for name in ("github", "gitlab", "bitbucket", "gitea")},
+        **{
+            f"manual_webhook_secret_{name}": data.get(f"manual_webhook_secret_{name}") or letters(40)
+            for name in ("github", "gitlab", "bitbucket", "gitea")
+        },
     )
     app = coolify.insert("applications", **values)
     if app["build_pack"] == "nixpacks":

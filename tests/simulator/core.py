@@ -217,8 +217,16 @@ class Coolify:
 
     def add_server(self, **columns: t.Any) -> Row:
         """A usable server with its one destination and its two predefined variables."""
-        server = self.insert("servers", **{"user": "root", "port": 22, "team_id": 0, "description": None, "proxy_type": "TRAEFIK", **columns})
-        server["settings"] = {"is_reachable": True, "is_usable": True, "is_build_server": False, "sentinel_token": letters(120), "wildcard_domain": None}
+        server = self.insert(
+            "servers", **{"user": "root", "port": 22, "team_id": 0, "description": None, "proxy_type": "TRAEFIK", **columns}
+        )
+        server["settings"] = {
+            "is_reachable": True,
+            "is_usable": True,
+            "is_build_server": False,
+            "sentinel_token": letters(120),
+            "wildcard_domain": None,
+        }
         self.add_destination(server, "coolify")
         for key, value in (("COOLIFY_SERVER_UUID", server["uuid"]), ("COOLIFY_SERVER_NAME", server["name"])):
             self.insert(

@@ -107,7 +107,13 @@ KINDS: dict[str, Kind] = {
     ),
     "keydb": Kind("eqalpha/keydb:latest", "Keydb", "redis", 6379, {}, ("keydb_password",), ":{keydb_password}@{host}/0", (), "keydb_conf"),
     "dragonfly": Kind(
-        "docker.dragonflydb.io/dragonflydb/dragonfly", "Dragonfly", "redis", 6379, {}, ("dragonfly_password",), ":{dragonfly_password}@{host}/0"
+        "docker.dragonflydb.io/dragonflydb/dragonfly",
+        "Dragonfly",
+        "redis",
+        6379,
+        {},
+        ("dragonfly_password",),
+        ":{dragonfly_password}@{host}/0",
     ),
     "clickhouse": Kind(
         "clickhouse/clickhouse-server:25.11",
@@ -201,12 +207,12 @@ UPDATE_RULES: Rules = {
     "is_public": ("boolean",),
     "public_port": ("nullable", "numeric"),
     "public_port_timeout": ("nullable", "integer", ("min", 1)),
-    **{name: ("string",) for name in ("limits_memory", "limits_memory_swap", "limits_memory_reservation", "limits_cpus")},
+    **dict.fromkeys(("limits_memory", "limits_memory_swap", "limits_memory_reservation", "limits_cpus"), ("string",)),
     "limits_memory_swappiness": ("numeric",),
     "limits_cpuset": ("nullable", "string"),
     "limits_cpu_shares": ("numeric",),
     "health_check_enabled": ("boolean",),
-    **{name: ("integer", ("min", 1)) for name in HEALTH[1:4]},
+    **dict.fromkeys(HEALTH[1:4], ("integer", ("min", 1))),
     "health_check_start_period": ("integer", ("min", 0)),
 }
 
@@ -219,7 +225,7 @@ ALL_FIELDS = {name for kind in KINDS.values() for name in fields(kind)}
 
 
 def _rules(kind: Kind) -> Rules:
-    texts = {name: ("string",) for name in (*kind.plain, *((kind.conf,) if kind.conf else ()))}
+    texts = dict.fromkeys((*kind.plain, *((kind.conf,) if kind.conf else ())), ("string",))
     return {**dict.fromkeys(kind.users, IDENTIFIER), **dict.fromkeys(kind.passwords, PASSWORD), **texts}
 
 
@@ -439,7 +445,11 @@ def update(call: Call) -> t.Any:
         data.pop(name, None)
     row = find(call)
     kind = KINDS[row["kind"]]
-    if truthy(data.get("is_public")) and data.get("public_port") and _port_taken(coolify, coolify.server(row), integer(data["public_port"]), row["id"]):
+    if (
+        truthy(data.get("is_public"))
+        and data.get("public_port")
+        and _port_taken(coolify, coolify.server(row), integer(data["public_port"]), row["id"])
+    ):
         refuse(400, "Public port already used by another database.")
     errors = validate(data, _rules(kind), {"required": REQUIRED})
     _decode_conf(data, kind)
@@ -448,7 +458,9 @@ def update(call: Call) -> t.Any:
     if errors:
         invalid(errors)
     changes = {name: _stored(name, data[name]) for name in WRITABLE if name in data}
-    changes.update({name: boolean(data[name]) if name == "health_check_enabled" else integer(data[name]) for name in HEALTH if name in data})
+    changes.update(
+        {name: boolean(data[name]) if name == "health_check_enabled" else integer(data[name]) for name in HEALTH if name in data}
+    )
     for name in fields(kind):
         if name in data and name != "redis_password":
             if data[name] is None:
@@ -562,11 +574,15 @@ def valid_schedule(text: str) -> bool:
 def _backup_rules(required: bool) -> Rules:
     return {
         "frequency": ("required", "string") if required else ("string",),
-        **{name: ("boolean",) for name in ("enabled", "save_s3", "dump_all")},
+        **dict.fromkeys(("enabled", "save_s3", "dump_all"), ("boolean",)),
         "backup_now": ("nullable", "boolean"),
         "s3_storage_uuid": ("nullable", "string"),
         "databases_to_backup": ("nullable", "string"),
-        **{f"database_backup_retention_{what}_{where}": ("integer", ("min", 0)) for what in ("amount", "days") for where in ("locally", "s3")},
+        **{
+            f"database_backup_retention_{what}_{where}": ("integer", ("min", 0))
+            for what in ("amount", "days")
+            for where in ("locally", "s3")
+        },
         **{f"database_backup_retention_max_storage_{where}": ("numeric", ("min", 0)) for where in ("locally", "s3")},
         "timeout": ("integer", ("min", 60), ("max", 36000)),
     }
@@ -602,7 +618,8 @@ def _check_backup(call: Call, row: Row, *, required: bool) -> Row:
         invalid(unknown)
     forbidden = re.search(r"[;&|`$(){}<>\n\"'\\]", (data.get("databases_to_backup") or "").replace("|", ""))
     if forbidden:
-        text = f"Invalid database name: contains forbidden character '{forbidden[0]}' (command separator). Shell metacharacters are not allowed for security reasons."
+        found = f"contains forbidden character '{forbidden[0]}' (command separator)"
+        text = f"Invalid database name: {found}. Shell metacharacters are not allowed for security reasons."
         invalid({"databases_to_backup": [text]})
     columns = {name: value for name, value in data.items() if name not in ("s3_storage_uuid", "backup_now")}
     for name in ("enabled", "save_s3", "dump_all"):

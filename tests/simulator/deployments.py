@@ -45,7 +45,9 @@ def queue(
         return "full", uuid
     same = [
         row
-        for row in coolify.rows("deployments", application_id=app["id"], commit=commit, pull_request_id=pull_request, docker_registry_image_tag=tag)
+        for row in coolify.rows(
+            "deployments", application_id=app["id"], commit=commit, pull_request_id=pull_request, docker_registry_image_tag=tag
+        )
         if row["status"] in PENDING
     ]
     if same and not (force or rollback or at_once):
@@ -87,7 +89,9 @@ def queue(
 
 def _startable(coolify: Coolify, row: Row) -> bool:
     running = coolify.rows("deployments", status="in_progress")
-    own = [other for other in running if (other["application_id"], other["pull_request_id"]) == (row["application_id"], row["pull_request_id"])]
+    own = [
+        other for other in running if (other["application_id"], other["pull_request_id"]) == (row["application_id"], row["pull_request_id"])
+    ]
     here = [other for other in running if other["server_id"] == row["server_id"]]
     limit = coolify.table("servers")[row["server_id"]]["settings"].get("concurrent_builds", 2)
     return not own and len(here) < limit
@@ -104,8 +108,8 @@ def _log(row: Row, *lines: str, kind: str = "stdout") -> None:
 def _begin(coolify: Coolify, row: Row) -> None:
     coolify.update(row, status="in_progress")
     app = coolify.table("applications")[row["application_id"]]
-    image = f"{app['docker_registry_image_name'] or app['git_repository']}:{row['docker_registry_image_tag'] or app['docker_registry_image_tag'] or row['commit']}"
-    _log(row, f"Starting deployment of {image} to {row['server_name']}.")
+    tag = row["docker_registry_image_tag"] or app["docker_registry_image_tag"] or row["commit"]
+    _log(row, f"Starting deployment of {app['docker_registry_image_name'] or app['git_repository']}:{tag} to {row['server_name']}.")
     coolify.later(coolify.switches.deploy_seconds, lambda: _end(coolify, row))
 
 

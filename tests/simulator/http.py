@@ -73,7 +73,14 @@ ROUTES: list[Route] = []
 
 
 def route(
-    method: str, path: str, ability: str = "", *, since: str | None = None, until: str | None = None, json: bool = False, write: bool | None = None
+    method: str,
+    path: str,
+    ability: str = "",
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    json: bool = False,
+    write: bool | None = None,
 ) -> t.Callable[[Handler], Handler]:
     """Register a handler. It returns the body, or (status, body)."""
 
@@ -193,7 +200,9 @@ class Front:
         if limit is not None and count >= limit:
             left = coolify.switches.retry_after
             seconds = max(1, round(began + WINDOW - now)) if left is None else left
-            raise Refused(429, {"message": "Too Many Attempts."}, {"Retry-After": str(seconds), "X-RateLimit-Reset": str(round(now + seconds))})
+            raise Refused(
+                429, {"message": "Too Many Attempts."}, {"Retry-After": str(seconds), "X-RateLimit-Reset": str(round(now + seconds))}
+            )
         self.windows[token.user] = (began, count + 1)
 
 

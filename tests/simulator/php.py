@@ -107,7 +107,9 @@ _URL = re.compile(
     re.DOTALL,
 )
 # FILTER_VALIDATE_URL takes host names only, and nothing outside ASCII
-_HOST = re.compile(r"(?=.{1,253}\.?\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
+_HOST = re.compile(
+    r"(?=.{1,253}\.?\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]"
+)
 _URL_CHARACTERS = re.compile(r"[\x21-\x7e]+")
 
 

@@ -11,7 +11,8 @@ import typing as t
 from . import views
 from .applications import brief as brief_application
 from .core import Crash, Row, invalid, refuse
-from .databases import KINDS, brief as brief_database
+from .databases import KINDS
+from .databases import brief as brief_database
 from .http import Call, action, route
 from .php import strip_tags
 from .validation import validate
@@ -121,7 +122,9 @@ def read_environment(call: Call) -> t.Any:
     coolify = call.coolify
     view = {**views.environment(row), "services": []}
     # Keydb, dragonfly and clickhouse databases are left out by Coolify
-    view["applications"] = [brief_application(coolify, item, call.sensitive) for item in coolify.rows("applications", environment_id=row["id"])]
+    view["applications"] = [
+        brief_application(coolify, item, call.sensitive) for item in coolify.rows("applications", environment_id=row["id"])
+    ]
     for kind, table in KINDS.items():
         if table.listed:
             view[table.listed] = [brief_database(coolify, item, call.sensitive) for item in coolify.rows(kind, environment_id=row["id"])]
@@ -191,7 +194,13 @@ def _listed(call: Call, rows: list[tuple[str, Row]]) -> t.Any:
         brief = brief_application if table == "applications" else brief_database
         kind = "application" if table == "applications" else f"standalone-{table}"
         view = brief(call.coolify, row, call.sensitive)
-        shown.append({**{key: value for key, value in view.items() if key not in ("destination", "settings")}, "type": kind, "status": view["status"]})
+        shown.append(
+            {
+                **{key: value for key, value in view.items() if key not in ("destination", "settings")},
+                "type": kind,
+                "status": view["status"],
+            }
+        )
     return shown
 
 
@@ -264,7 +273,9 @@ def server_resources(call: Call) -> t.Any:
         for row in call.coolify.owned(table, call.team):
             if call.coolify.server(row) is server:
                 kind = "application" if table == "applications" else f"standalone-{table}"
-                shown.append({**{key: row[key] for key in ("id", "uuid", "name", "created_at", "updated_at")}, "type": kind, "status": row["status"]})
+                shown.append(
+                    {**{key: row[key] for key in ("id", "uuid", "name", "created_at", "updated_at")}, "type": kind, "status": row["status"]}
+                )
     return shown
 
 
@@ -311,7 +322,13 @@ def server_destinations(call: Call) -> t.Any:
 @route("GET", "/servers/<uuid>/proxy", since="4.3.0")
 def server_proxy(call: Call) -> t.Any:
     row = call.mine("servers", "Server")
-    view = {"proxy_type": row["proxy_type"], "status": "exited", "redirect_enabled": True, "redirect_url": None, "generate_exact_labels": False}
+    view = {
+        "proxy_type": row["proxy_type"],
+        "status": "exited",
+        "redirect_enabled": True,
+        "redirect_url": None,
+        "generate_exact_labels": False,
+    }
     return {**view, **({"configuration": None} if call.sensitive else {})}
 
 
@@ -336,7 +353,9 @@ def read_key(call: Call) -> t.Any:
 @route("POST", "/security/keys", json=True)
 def create_key(call: Call) -> t.Any:
     text = call.input.get("private_key")
-    errors = validate(call.input, {"name": ("string", ("max", 255)), "description": ("string", ("max", 255)), "private_key": ("required", "string")})
+    errors = validate(
+        call.input, {"name": ("string", ("max", 255)), "description": ("string", ("max", 255)), "private_key": ("required", "string")}
+    )
     if errors:
         invalid(errors)
     if "-----BEGIN" not in text:
@@ -356,4 +375,7 @@ def create_key(call: Call) -> t.Any:
 
 @route("GET", "/github-apps")
 def list_github_apps(call: Call) -> t.Any:
-    return [{key: row[key] for key in ("id", "uuid", "name", "is_public", "team_id")} for row in call.coolify.rows("github_apps", team_id=call.team)]
+    return [
+        {key: row[key] for key in ("id", "uuid", "name", "is_public", "team_id")}
+        for row in call.coolify.rows("github_apps", team_id=call.team)
+    ]

@@ -20,7 +20,9 @@ import flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 # Importing them registers their routes
-from . import applications, databases, deployments, projects, variables  # noqa: F401
+from . import applications, databases, variables
+from . import deployments as _deployments  # noqa: F401
+from . import projects as _projects  # noqa: F401
 from .core import Coolify, Fixture, Row
 from .http import Answer, Exchange, Front
 from .versions import VERSIONS
@@ -149,7 +151,11 @@ class Simulator:
     def _seed_application(self, number: int, environment: Row, destination: Row, count: int) -> None:
         values = {**applications.DEFAULTS, "name": f"other-{number}", "build_pack": "dockerimage", "docker_registry_image_name": "nginx"}
         secrets = {f"manual_webhook_secret_{name}": "x" * 40 for name in ("github", "gitlab", "bitbucket", "gitea")}
-        where = {"environment_id": environment["id"], "destination_id": destination["id"], "destination_type": "App\\Models\\StandaloneDocker"}
+        where = {
+            "environment_id": environment["id"],
+            "destination_id": destination["id"],
+            "destination_type": "App\\Models\\StandaloneDocker",
+        }
         app = self.coolify.insert("applications", **values, **secrets, **where, config_hash="x", settings=dict(applications.SETTINGS))
         app["custom_labels"] = ""
         for index in range(count):
@@ -181,7 +187,9 @@ class Simulator:
     def _api(self, path: str) -> flask.Response:
         request, where = flask.request, f"/{path}"
         body = request.get_data()
-        exchange = Exchange(request.method, where, request.query_string.decode(), _json(body), "", False, request_bytes=_size(request, body))
+        exchange = Exchange(
+            request.method, where, request.query_string.decode(), _json(body), "", False, request_bytes=_size(request, body)
+        )
         with self.lock:
             fault = next((item for item in self.faults if item.hits(request.method, where)), None)
             exchange.fault = fault.kind if fault else None

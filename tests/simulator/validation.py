@@ -132,4 +132,9 @@ def _text(pattern: str, field: str, name: str, argument: t.Any, messages: dict[s
     short = name.split(".")[0]
     text = messages.get(f"{pattern}.{short}") or messages.get(short) or _MESSAGES.get(name, name)
     low, high = argument if short == "between" else (None, None)
-    return text.replace("{field}", field.replace("_", " ")).replace("{limit}", str(argument)).replace("{low}", str(low)).replace("{high}", str(high))
+    return (
+        text.replace("{field}", field.replace("_", " "))
+        .replace("{limit}", str(argument))
+        .replace("{low}", str(low))
+        .replace("{high}", str(high))
+    )

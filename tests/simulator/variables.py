@@ -20,10 +20,10 @@ FLAGS = ("is_literal", "is_multiline", "is_shown_once")
 RULES: Rules = {
     "key": ("required", "string", ("max", 255), ("regex", KEY)),
     "value": ("nullable", "string"),
-    **{name: ("boolean",) for name in FLAGS},
+    **dict.fromkeys(FLAGS, ("boolean",)),
     "comment": ("nullable", "string", ("max", 256)),
 }
-APPLICATION_RULES: Rules = {**RULES, **{name: ("boolean",) for name in ("is_preview", "is_runtime", "is_buildtime")}}
+APPLICATION_RULES: Rules = {**RULES, **dict.fromkeys(("is_preview", "is_runtime", "is_buildtime"), ("boolean",))}
 MESSAGES = {"required": REQUIRED}
 SHARED_FIELDS = ("key", "value", *FLAGS, "comment")
 

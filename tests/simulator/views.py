@@ -92,18 +92,20 @@ SERVER: dict[str, t.Any] = {
 }
 # The release that brought a key
 SINCE = {
-    "server": {name: "4.2.0" for name in ("vultr_instance_id", "vultr_instance_status", "digitalocean_droplet_id", "digitalocean_droplet_status")},
-    "server_settings": {
-        name: "4.3.0"
-        for name in (
+    "server": dict.fromkeys(
+        ("vultr_instance_id", "vultr_instance_status", "digitalocean_droplet_id", "digitalocean_droplet_status"), "4.2.0"
+    ),
+    "server_settings": dict.fromkeys(
+        (
             "docker_version",
             "docker_version_checked_at",
             "compose_version",
             "compose_version_checked_at",
             "backup_compression_cpu_percentage",
-        )
-    },
-    "project": {name: "4.3.0" for name in ("icon_path", "icon_s3_storage_id", "icon_storage_type")},
+        ),
+        "4.3.0",
+    ),
+    "project": dict.fromkeys(("icon_path", "icon_s3_storage_id", "icon_storage_type"), "4.3.0"),
     "team": {"is_mcp_server_enabled": "4.2.0"},
 }
 

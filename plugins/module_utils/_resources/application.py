@@ -23,7 +23,6 @@ from .._fields import (
     NEVER,
     OPTIONAL_INT,
     TEXT,
-    UNKNOWN,
     URL_ARRAY,
     URLS,
     Change,

@@ -25,7 +25,13 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils._resources.data
 
 DATABASES = tuple(KINDS)
 PROJECT = {"name": "shop", "environments": ["production", "staging"]}
-IMAGE = {"project": "shop", "server": "localhost", "type": "dockerimage", "docker_registry_image_name": "nginx", "docker_registry_image_tag": "1.27"}
+IMAGE = {
+    "project": "shop",
+    "server": "localhost",
+    "type": "dockerimage",
+    "docker_registry_image_name": "nginx",
+    "docker_registry_image_tag": "1.27",
+}
 PUBLIC = {
     "project": "shop",
     "server": "localhost",
@@ -57,7 +63,9 @@ class Scenario:
 
 SCENARIOS = [
     # projects
-    Scenario("project, new", "project", {"name": "shop", "description": "The shop"}, holds=(("projects", "shop", "description", "The shop"),)),
+    Scenario(
+        "project, new", "project", {"name": "shop", "description": "The shop"}, holds=(("projects", "shop", "description", "The shop"),)
+    ),
     Scenario(
         "project, new with environments",
         "project",
@@ -111,20 +119,32 @@ SCENARIOS = [
             ("applications", "web", "settings.is_build_server_enabled", True),
         ),
     ),
-    Scenario("app, new image has no domain unless asked", "app", {**IMAGE, "name": "web"}, before=(("project", PROJECT),), holds=(("applications", "web", "fqdn", None),)),
+    Scenario(
+        "app, new image has no domain unless asked",
+        "app",
+        {**IMAGE, "name": "web"},
+        before=(("project", PROJECT),),
+        holds=(("applications", "web", "fqdn", None),),
+    ),
     Scenario(
         "app, image with its tag in the name",
         "app",
         {**IMAGE, "name": "web", "docker_registry_image_name": "ghcr.io/acme/shop:v2", "docker_registry_image_tag": None},
         before=(("project", PROJECT),),
-        holds=(("applications", "web", "docker_registry_image_name", "ghcr.io/acme/shop"), ("applications", "web", "docker_registry_image_tag", "v2")),
+        holds=(
+            ("applications", "web", "docker_registry_image_name", "ghcr.io/acme/shop"),
+            ("applications", "web", "docker_registry_image_tag", "v2"),
+        ),
     ),
     Scenario(
         "app, image by its digest",
         "app",
         {**IMAGE, "name": "web", "docker_registry_image_name": "nginx@sha256:" + "a" * 64, "docker_registry_image_tag": None},
         before=(("project", PROJECT),),
-        holds=(("applications", "web", "docker_registry_image_name", "nginx@sha256"), ("applications", "web", "docker_registry_image_tag", "a" * 64)),
+        holds=(
+            ("applications", "web", "docker_registry_image_name", "nginx@sha256"),
+            ("applications", "web", "docker_registry_image_tag", "a" * 64),
+        ),
     ),
     Scenario(
         "app, new Dockerfile with a port that creation ignores",
@@ -170,7 +190,13 @@ SCENARIOS = [
         before=(("project", PROJECT),),
         holds=(("variables", "web", "A", "1"), ("variables", "web", "TOKEN", "a-long-secret"), ("variables", "web", "B", "$x")),
     ),
-    Scenario("app, as it is", "app", {**IMAGE, "name": "web", "ports_exposes": 80}, before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "ports_exposes": 80})), changes=False),
+    Scenario(
+        "app, as it is",
+        "app",
+        {**IMAGE, "name": "web", "ports_exposes": 80},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "ports_exposes": 80})),
+        changes=False,
+    ),
     Scenario("app, nothing mentioned", "app", {"project": "shop", "name": "web"}, before=(("project", PROJECT), WEB), changes=False),
     Scenario(
         "app, one field",
@@ -182,7 +208,15 @@ SCENARIOS = [
     Scenario(
         "app, things cleared",
         "app",
-        {"project": "shop", "name": "web", "domains": [], "description": "", "limits_memory": "", "health_check_port": 0, "ports_mappings": []},
+        {
+            "project": "shop",
+            "name": "web",
+            "domains": [],
+            "description": "",
+            "limits_memory": "",
+            "health_check_port": 0,
+            "ports_mappings": [],
+        },
         before=(
             ("project", PROJECT),
             (
@@ -198,7 +232,11 @@ SCENARIOS = [
                 },
             ),
         ),
-        holds=(("applications", "web", "fqdn", None), ("applications", "web", "limits_memory", "0"), ("applications", "web", "ports_mappings", None)),
+        holds=(
+            ("applications", "web", "fqdn", None),
+            ("applications", "web", "limits_memory", "0"),
+            ("applications", "web", "ports_mappings", None),
+        ),
     ),
     Scenario(
         "app, renamed by its uuid",
@@ -219,13 +257,19 @@ SCENARIOS = [
         "app",
         {"project": "shop", "name": "web", "is_force_https_enabled": False},
         before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "domains": ["https://a.example.com"]})),
-        holds=(("applications", "web", "settings.is_force_https_enabled", False), ("labels", "web", "middlewares=redirect-to-https", False)),
+        holds=(
+            ("applications", "web", "settings.is_force_https_enabled", False),
+            ("labels", "web", "middlewares=redirect-to-https", False),
+        ),
     ),
     Scenario(
         "app, becomes static and keeps its own port",
         "app",
         {"project": "shop", "name": "site", "is_static": True, "ports_exposes": [3000]},
-        before=(("project", PROJECT), ("app", {**PUBLIC, "name": "site", "build_pack": "nixpacks", "ports_exposes": 3000, "domains": ["https://a.example.com"]})),
+        before=(
+            ("project", PROJECT),
+            ("app", {**PUBLIC, "name": "site", "build_pack": "nixpacks", "ports_exposes": 3000, "domains": ["https://a.example.com"]}),
+        ),
         holds=(("applications", "site", "settings.is_static", True), ("applications", "site", "ports_exposes", "3000")),
     ),
     Scenario(
@@ -245,7 +289,13 @@ SCENARIOS = [
     Scenario(
         "app, basic authentication",
         "app",
-        {"project": "shop", "name": "web", "is_http_basic_auth_enabled": True, "http_basic_auth_username": "u", "http_basic_auth_password": "a-secret-pass"},
+        {
+            "project": "shop",
+            "name": "web",
+            "is_http_basic_auth_enabled": True,
+            "http_basic_auth_username": "u",
+            "http_basic_auth_password": "a-secret-pass",
+        },
         before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "domains": ["https://a.example.com"]})),
         holds=(("applications", "web", "http_basic_auth_password", "a-secret-pass"),),
     ),
@@ -299,7 +349,13 @@ SCENARIOS = [
         before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "state": "started"})),
         holds=(("applications", "web", "status", "exited:unhealthy"),),
     ),
-    Scenario("app, never started is stopped", "app", {"project": "shop", "name": "web", "state": "stopped"}, before=(("project", PROJECT), WEB), changes=False),
+    Scenario(
+        "app, never started is stopped",
+        "app",
+        {"project": "shop", "name": "web", "state": "stopped"},
+        before=(("project", PROJECT), WEB),
+        changes=False,
+    ),
     Scenario(
         "app, deleted",
         "app",
@@ -307,7 +363,9 @@ SCENARIOS = [
         before=(("project", PROJECT), WEB),
         gone=(("applications", "web"),),
     ),
-    Scenario("app, absent already", "app", {"project": "shop", "name": "web", "state": "absent"}, before=(("project", PROJECT),), changes=False),
+    Scenario(
+        "app, absent already", "app", {"project": "shop", "name": "web", "state": "absent"}, before=(("project", PROJECT),), changes=False
+    ),
     # databases
     *[
         Scenario(f"db, new {kind}", "db", db(kind), before=(("project", PROJECT),), holds=(("databases", kind, "limits_memory", "0"),))
@@ -338,7 +396,13 @@ SCENARIOS = [
         ),
     ),
     *[
-        Scenario(f"db, {kind} as it is", "db", db(kind, limits_memory="1G"), before=(("project", PROJECT), ("db", db(kind, limits_memory="1G"))), changes=False)
+        Scenario(
+            f"db, {kind} as it is",
+            "db",
+            db(kind, limits_memory="1G"),
+            before=(("project", PROJECT), ("db", db(kind, limits_memory="1G"))),
+            changes=False,
+        )
         for kind in ("postgresql", "redis", "keydb", "dragonfly", "clickhouse")
     ],
     Scenario(
@@ -391,7 +455,11 @@ SCENARIOS = [
         holds=(("backups", "mariadb", "daily", None),),
     ),
     Scenario(
-        "db, started", "db", db("postgresql", state="started"), before=(("project", PROJECT),), holds=(("databases", "postgresql", "status", "running:healthy"),)
+        "db, started",
+        "db",
+        db("postgresql", state="started"),
+        before=(("project", PROJECT),),
+        holds=(("databases", "postgresql", "status", "running:healthy"),),
     ),
     Scenario(
         "db, restarted",
@@ -422,7 +490,12 @@ SCENARIOS = [
     Scenario(
         "env, of an application",
         "env",
-        {"project": "shop", "application": "web", "variables": {"A": "1", "PEM": {"value": "x\ny\n", "is_multiline": True}}, "secrets": {"S": "a-long-secret"}},
+        {
+            "project": "shop",
+            "application": "web",
+            "variables": {"A": "1", "PEM": {"value": "x\ny\n", "is_multiline": True}},
+            "secrets": {"S": "a-long-secret"},
+        },
         before=(("project", PROJECT), WEB),
         holds=(("variables", "web", "A", "1"), ("variables", "web", "PEM", "x\ny"), ("variables", "web", "S", "a-long-secret")),
     ),
@@ -438,7 +511,12 @@ SCENARIOS = [
         "env",
         {"project": "shop", "application": "web", "is_buildtime": False, "is_literal": True, "comment": "why", "variables": {"A": "1"}},
         before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "variables": {"A": "1", "B": "2"}})),
-        holds=(("flags", "web", "A.is_buildtime", False), ("flags", "web", "A.is_literal", True), ("flags", "web", "A.comment", "why"), ("flags", "web", "B.is_buildtime", True)),
+        holds=(
+            ("flags", "web", "A.is_buildtime", False),
+            ("flags", "web", "A.is_literal", True),
+            ("flags", "web", "A.comment", "why"),
+            ("flags", "web", "B.is_buildtime", True),
+        ),
     ),
     Scenario(
         "env, of previews",
@@ -482,7 +560,14 @@ SCENARIOS = [
         Scenario(
             f"env, shared in the {scope}",
             "env",
-            {"scope": scope, "project": "shop", "environment": "staging", "server": "localhost", "variables": {"A": "1"}, "secrets": {"S": "a-long-secret"}},
+            {
+                "scope": scope,
+                "project": "shop",
+                "environment": "staging",
+                "server": "localhost",
+                "variables": {"A": "1"},
+                "secrets": {"S": "a-long-secret"},
+            },
             before=(("project", PROJECT),),
             holds=(("shared", scope, "A", "1"), ("shared", scope, "S", "a-long-secret")),
         )
@@ -502,7 +587,12 @@ def named(state: dict, name: str, *tables: str) -> dict[str, t.Any] | None:
     """The row of that name that is not a bystander's; databases are in one table per type."""
     tables = tables or ("applications", *DATABASES)
     theirs = {number for number, row in state["environments"].items() if state["projects"][row["project_id"]]["name"] == "demo"}
-    rows = [row for table in tables for row in state.get(table, {}).values() if row.get("name") == name and row.get("environment_id") not in theirs]
+    rows = [
+        row
+        for table in tables
+        for row in state.get(table, {}).values()
+        if row.get("name") == name and row.get("environment_id") not in theirs
+    ]
     return rows[-1] if rows else None
 
 
@@ -539,7 +629,9 @@ def resolved(simulator, options: dict[str, t.Any]) -> dict[str, t.Any]:
     """``{applications.web}`` in an option is that application's uuid."""
     state = simulator.state()
     return {
-        name: re.sub(r"^\{(\w+)\.(\w+)\}$", lambda match: named(state, match[2], match[1])["uuid"], value) if isinstance(value, str) else value
+        name: re.sub(r"^\{(\w+)\.(\w+)\}$", lambda match: named(state, match[2], match[1])["uuid"], value)
+        if isinstance(value, str)
+        else value
         for name, value in options.items()
     }
 
@@ -598,13 +690,17 @@ def test_the_four_laws(scenario, simulator, run):
         assert held(end, table, name, key) == value, (table, name, key)
     for table, name in scenario.gone:
         tables = DATABASES if table == "databases" else (table,)
-        assert not [row for one in tables for row in end.get(one, {}).values() if row.get("name") == name and (one, row["id"]) not in theirs]
+        assert not [
+            row for one in tables for row in end.get(one, {}).values() if row.get("name") == name and (one, row["id"]) not in theirs
+        ]
     for (table, number), row in theirs.items():
         assert end.get(table, {}).get(number) == row, (table, row.get("name") or row.get("key"))
 
     if not scenario.imperative:
         simulator.clear_requests()
-        again = run(scenario.module, **resolved(simulator, {**scenario.options, **({"uuid": options["uuid"]} if "uuid" in options else {})}))
+        again = run(
+            scenario.module, **resolved(simulator, {**scenario.options, **({"uuid": options["uuid"]} if "uuid" in options else {})})
+        )
         assert not again.get("failed"), again["msg"]
         assert not again["changed"], again["diff"]
         assert simulator.writes == []
