@@ -36,7 +36,7 @@ $(VENV)/ready: requirements-dev.txt requirements.txt tests/unit/requirements.txt
 setup: $(VENV)/ready tree ## the virtualenv and the collection's path, which the other targets need
 
 tree:
-	@$(PYTHON) scripts/tree $(BUILD) > /dev/null
+	@$(PYTHON) scripts/tree.py $(BUILD) > /dev/null
 
 test: lint sanity unit integration ## all checks
 
@@ -44,13 +44,13 @@ lint: setup ## ansible-lint (production), yamllint, ruff, the changelog, and wha
 	@cd $(TREE) && $(ENV) bash -c '\
 	  ruff check --quiet . && ruff format --check --quiet . && \
 	  yamllint --strict . && \
-	  ansible-lint --profile production --offline --strict --quiet && \
+	  ansible-lint --profile production --offline --strict -q && \
 	  antsibull-changelog lint && \
 	  python scripts/returns.py --check'
 	@echo "lint: fine"
 
 sanity: setup ## ansible-test sanity
-	@scripts/ansible-test $(BUILD) $(VENV) sanity --requirements
+	@$(ENV) python scripts/ansible_test.py $(BUILD) $(VENV) sanity --requirements
 
 unit: setup ## unit tests, with the simulator in the process
 	@cd $(TREE) && $(ENV) python -m pytest -q -n auto tests/unit

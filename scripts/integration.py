@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -58,7 +57,7 @@ def run(build: Path, venv: Path, sim: Simulator, direct: bool, targets: list[str
         f"[defaults]\ncallback_plugins = {tree}/tests/integration/callback\n[callback_record]\npath = {record}\n"
     )
     sim.reset()
-    command = [str(ROOT / "scripts/ansible-test"), str(build), str(venv), "integration", "-vvvv", *targets]
+    command = [sys.executable, str(ROOT / "scripts/ansible_test.py"), str(build), str(venv), "integration", "-vvvv", *targets]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     output = done.stdout + done.stderr
     (build / f"integration-{'direct' if direct else 'module'}.log").write_text(output)

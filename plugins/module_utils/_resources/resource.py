@@ -71,7 +71,7 @@ class Live:
     @property
     def state(self) -> str:
         """The first part of Coolify's ``state:health``."""
-        return self.status.split(":")[0]
+        return self.status.split(":", 1)[0]
 
 
 def find_place(ctx: Context) -> Place | None:

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -22,7 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> int:
     build = Path(sys.argv[1]).resolve()
     target = build / "tree" / "ansible_collections" / "selfhosted" / "coolify"
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
     names = {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
     for name in names:
         source, copy = ROOT / name, target / name
