@@ -160,7 +160,7 @@ def fleet(bench: Bench) -> list[tuple[str, ...]]:
 
 def main() -> int:
     with Simulator() as sim:
-        bench = Bench(Path(sys.argv[1]), sim)
+        bench = Bench(Path(sys.argv[1]).resolve(), sim)
         rows = [row for part in (task_cost, traffic, fleet) for row in part(bench)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     print(f"Medians of {ROUNDS}, on the simulator of Coolify; ratios within this run")

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from urllib.parse import quote
 
-from ._errors import ApiError, NotFound, OutcomeUnknown, Unreachable, Unreadable, Unsupported
+from ._errors import ApiError, CoolifyError, NotFound, OutcomeUnknown, Unreachable, Unreadable, Unsupported
 from ._http import Answer, Http
 
 CONNECTIONS = 4
@@ -57,8 +57,22 @@ class Client:
     def __init__(self, http: Http) -> None:
         self.http = http
 
-    def get(self, where: str, since: str | None = None, **query: t.Any) -> t.Any:
-        return self._call("GET", where, query=query or None, since=since)
+    def get(self, where: str, since: str | None = None, *, has: str = "", **query: t.Any) -> dict[str, t.Any]:
+        """One object; ``has`` is a key that it cannot lack."""
+        data = self._call("GET", where, query=query or None, since=since)
+        if not isinstance(data, dict) or (has and has not in data):
+            raise Unreadable(
+                f"GET {where} answered JSON that is none of Coolify's: {f'the key {has}' if has else 'an object'} was expected"
+            )
+        return data
+
+    def items(self, where: str, since: str | None = None, **query: t.Any) -> list[dict[str, t.Any]]:
+        """A list of objects. Some of Coolify's lists become an object keyed by number (applications.md 7.5)."""
+        data = self._call("GET", where, query=query or None, since=since)
+        rows = list(data.values()) if isinstance(data, dict) else data
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Unreadable(f"GET {where} answered JSON that is none of Coolify's: a list of objects was expected")
+        return rows
 
     def post(self, where: str, body: t.Any = None, since: str | None = None, **query: t.Any) -> t.Any:
         return self._call("POST", where, body, query or None, since)
@@ -82,7 +96,7 @@ class Client:
         except (Unreachable, Unreadable) as lost:
             if not lost.sent:
                 raise
-            found = self._look_again(look)
+            found = self._look_again(look, lost)
             if found is not None:
                 return found
             if lost.late:
@@ -94,30 +108,32 @@ class Client:
         except ApiError as error:
             if not error.may_have_acted:
                 raise
-            found = look()
+            found = _seen(look, error)
             if found is None:
                 error.acted = False
                 raise
-            raise OutcomeUnknown(
+            half = OutcomeUnknown(
                 f"{error}; nevertheless {what} exists now ({found.get('uuid') or found.get('id')}), probably half configured",
                 "Look at Coolify's own log. Running the task again converges it; or delete it.",
-            ) from error
+            )
+            half.found, half.acted = found, True
+            raise half from error
 
     def _create_again(self, where: str, body: t.Any, look: t.Callable[[], t.Any], what: str) -> t.Any:
         try:
             return self.post(where, body)
         except (Unreachable, Unreadable) as lost:
-            found = self._look_again(look) if lost.sent else None
+            found = self._look_again(look, lost) if lost.sent else None
             if found is None:
                 raise OutcomeUnknown(
                     f"{lost}; the answer was lost twice and {what} does not exist", "Look at what stands between here and Coolify."
                 ) from lost
             return found
 
-    def _look_again(self, look: t.Callable[[], t.Any]) -> t.Any:
+    def _look_again(self, look: t.Callable[[], t.Any], lost: CoolifyError) -> t.Any:
         for pause in LOOKS:
             self.http.sleeper(pause)
-            found = look()
+            found = _seen(look, lost)
             if found is not None:
                 return found
         return None
@@ -132,7 +148,10 @@ class Client:
     @cached_property
     def version(self) -> str:
         """Such as ``4.3.11``; asked for at most once per task, and only when something depends on it."""
-        return self._answer("GET", "/version").text.strip().lstrip("v")
+        text = self._answer("GET", "/version").text.strip()
+        if not re.match(r"v?\d+\.\d+", text):
+            raise Unreadable("GET /version answered something else than a version")
+        return text.lstrip("v")
 
     def require(self, since: str, what: str) -> None:
         """Raise Unsupported when the server is older than ``since``."""
@@ -162,11 +181,27 @@ class Client:
                 self.require(since, f"{method} {where}")
             raise
         try:
-            return answer.data
+            data = answer.data
         except ValueError as error:
             raise Unreadable(
                 f"{method} {where} answered {answer.status} with {_kind(answer)} instead of JSON", sent=method != "GET"
             ) from error
+        if not isinstance(data, (dict, list)):
+            raise Unreadable(f"{method} {where} answered {answer.status} with JSON that is none of Coolify's", sent=method != "GET")
+        return data
+
+
+def _seen(look: t.Callable[[], t.Any], lost: CoolifyError) -> t.Any:
+    """What ``look`` finds; when looking fails too, nobody knows whether the creation happened."""
+    try:
+        return look()
+    except CoolifyError as error:
+        unknown = OutcomeUnknown(
+            f"{lost}; whether it was created could not be read either: {error}",
+            "Look at Coolify's UI before you run the task again; what exists will be found by its name.",
+        )
+        unknown.acted = True
+        raise unknown from error
 
 
 def _flat(query: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:

@@ -32,7 +32,6 @@ METRICS = (
     "deploy_time_seconds",
     "last_deploy_duration_seconds",
 )
-GATES = ("connectivity", "server_health", "domain_ssl", "ports", "env", "prev_deploy", "plan_safe")
 
 
 def now() -> str:
@@ -49,7 +48,7 @@ def config_hash(configuration: t.Mapping[str, t.Any]) -> str:
     return "sha256:" + hashlib.sha256(json.dumps(configuration, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
-def envelope(returns: str | None, *, dry_run: bool, started: float | None = None) -> dict[str, t.Any]:
+def envelope(returns: str | None, *, dry_run: bool) -> dict[str, t.Any]:
     """The keys that are there whatever happens; a figure that nobody measured is null, never 0."""
     return {
         "status": "success",

@@ -20,9 +20,10 @@ LOG_SAMPLE = 5
 
 
 def pending(ctx: Context, application: str) -> str | None:
-    """The uuid of the application's newest deployment that is queued or running."""
-    page = ctx.client.get(path("deployments", "applications", application), take=10)
-    return next((item["deployment_uuid"] for item in page["deployments"] if item["status"] in PENDING), None)
+    """The uuid of the application's newest deployment that is queued or running; those of pull requests are something else."""
+    page = ctx.client.get(path("deployments", "applications", application), has="deployments", take=10)
+    own = [item for item in page["deployments"] if item["status"] in PENDING and not item.get("pull_request_id")]
+    return own[0]["deployment_uuid"] if own else None
 
 
 def real_uuid(ctx: Context, application: str, told: str | None) -> str:

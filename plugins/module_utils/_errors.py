@@ -11,6 +11,7 @@ are in ``CODES``, which docs/docsite/rst/errors.rst lists too (a test compares t
 from __future__ import annotations
 
 import typing as t
+from contextlib import contextmanager
 
 CODES: dict[int, str] = {
     600: "A bug in this collection.",
@@ -118,7 +119,10 @@ class CreateOnly(CoolifyError):
 
 
 class OutcomeUnknown(CoolifyError):
+    """``found`` is what exists now, where something does."""
+
     code = 612
+    found: dict[str, t.Any] | None = None
 
 
 class CredentialDrift(CoolifyError):
@@ -190,3 +194,13 @@ def may_have_acted(error: CoolifyError) -> bool:
     if error.acted is not None:
         return error.acted
     return bool(getattr(error, "sent", False) or getattr(error, "may_have_acted", False))
+
+
+@contextmanager
+def after_acting() -> t.Iterator[None]:
+    """What fails in here fails after Coolify has already begun to act."""
+    try:
+        yield
+    except CoolifyError as error:
+        error.acted = True
+        raise

@@ -55,8 +55,8 @@ def _strip(value: t.Any) -> str:
 
 
 def without_tags(text: str) -> str:
-    """Coolify strips HTML tags from names and descriptions."""
-    return re.sub(r"<[^>]*>", "", text).strip()
+    """Coolify strips HTML tags from names and descriptions, with PHP's strip_tags: an open one reaches to the end."""
+    return re.sub(r"<(?=\S)[^>]*(>|$)", "", text).strip()
 
 
 def split(text: t.Any, separator: str = ",") -> tuple[str, ...]:
@@ -87,8 +87,9 @@ def encoded(text: str) -> str:
 
 
 def without_password(text: str) -> str:
-    """A text with the passwords of its URLs and hashed passwords masked; Coolify writes the latter into labels."""
-    text = re.sub(r"(://[^\s/:@]*):[^\s@/]+@", rf"\1:{HIDDEN}@", text)
+    """A text with the passwords and tokens of its URLs masked, and hashed passwords, which Coolify writes into labels."""
+    text = re.sub(r"(://[^\s/:@]*):(?!\d+/)[^\s@]+@", rf"\1:{HIDDEN}@", text)
+    text = re.sub(r"://(?!git@)[^\s/:@]+@", f"://{HIDDEN}@", text)
     return re.sub(r"\$(2[abxy]|apr1)\$[\w./$]+", HIDDEN, text)
 
 

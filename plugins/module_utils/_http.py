@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import re
 import time
 import traceback
 import typing as t
@@ -112,7 +114,11 @@ class _Repeat(Retry):
 
 def checked_url(url: str) -> str:
     """The base address without a trailing slash or /api/v1; raises InputError for what cannot be one or carries a secret."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+        parts.port  # noqa: B018  (raises ValueError for what is no port)
+    except ValueError as error:
+        raise InputError(f"url: it is no address: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(
             f"url: {parts.scheme + '://…' if parts.scheme else 'the value'} is no http:// or https:// address, expected https://coolify.example.com"
@@ -150,6 +156,14 @@ class Http:
         on_wait: t.Callable[[str], None] = lambda text: None,
     ) -> None:
         self.url = checked_url(url)
+        token = token.strip()
+        for name, text in (("token", token), *(headers or {}).items()):
+            if not re.fullmatch(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", text):
+                raise InputError(f"{name}: it has characters that an HTTP header cannot carry, or is empty")
+        if timeout <= 0:
+            raise InputError("timeout: it has to be at least 1 second")
+        if ca_path and not os.path.exists(ca_path):
+            raise InputError(f"ca_path: there is no file {ca_path} on the machine where the task runs")
         self.timeout = (min(timeout, 10.0), timeout)
         # Given with each request: a REQUESTS_CA_BUNDLE in the environment would override the session's own
         self.verify: bool | str = (ca_path or True) if validate_certs else False

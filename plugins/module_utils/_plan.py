@@ -8,15 +8,23 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ._errors import CoolifyError, RevertFailed, RolledBack, may_have_acted
+from ._errors import CoolifyError, OutcomeUnknown, RevertFailed, RolledBack, may_have_acted
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What came of undoing a step: whether there was anything to undo, and the names of what could not be restored."""
+
+    needed: bool
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Step:
     """One thing to do.
 
-    ``apply()`` does it. ``revert()`` undoes it, verifies that, and returns the names of what could not be restored; None says that
-    there is nothing to undo or that it cannot be undone. ``manual`` tells a person how to undo it. ``keeps`` marks a step whose
+    ``apply()`` does it. ``revert()`` undoes it and verifies that; None says that there is nothing to undo or that it cannot be undone.
+    ``manual`` tells a person how to undo it. ``keeps`` marks a step whose
     failure is no reason to undo what was done before it: waiting for a container says nothing against the configuration.
     """
 
@@ -24,7 +32,7 @@ class Step:
     apply: t.Callable[[], t.Any]
     estimate: float = 1.0
     """Seconds."""
-    revert: t.Callable[[], list[str]] | None = None
+    revert: t.Callable[[], Undone] | None = None
     manual: str = ""
     destructive: bool = False
     keeps: bool = False
@@ -78,7 +86,7 @@ class Transaction:
         self.journal: list[Step] = []
 
     def run(self) -> None:
-        """Raises the step's own error when nothing had been changed yet or a keeping step failed, otherwise RolledBack or RevertFailed."""
+        """Raises the step's own error when nothing was changed or a keeping step failed, otherwise RolledBack or RevertFailed."""
         for step in self.steps:
             try:
                 step.apply()
@@ -90,10 +98,13 @@ class Transaction:
                     touched.append(step)
                 if touched:
                     self._undo(touched, step, error)
+                # Nothing had been done; only the outcome of a creation can still be open
+                error.acted = isinstance(error, OutcomeUnknown)
                 raise
             self.journal.append(step)
 
-    def _undo(self, touched: list[Step], failed: Step, cause: CoolifyError) -> t.NoReturn:
+    def _undo(self, touched: list[Step], failed: Step, cause: CoolifyError) -> None:
+        """Returns when it turns out that nothing had been changed."""
         restored, lost, manual, problems = [], [], [], []
         for step in reversed(touched):
             if step.revert is None:
@@ -101,14 +112,19 @@ class Transaction:
                 manual.append(step.manual or f"undo by hand: {step.action}")
                 continue
             try:
-                missing = step.revert()
+                undone = step.revert()
             except CoolifyError as error:
                 lost.append(step.action)
                 problems.append(f"{step.action}: {error}")
                 manual.append(step.manual or f"undo by hand: {step.action}")
-            else:
+                continue
+            lost.extend(undone.lost)
+            if undone.lost:
+                manual.append(f"{step.manual or f'undo by hand: {step.action}'} ({', '.join(undone.lost)})")
+            elif undone.needed or step is not failed:
                 restored.append(step.action)
-                lost.extend(missing)
+        if not restored and not lost:
+            return
         facts = {
             "restored": restored,
             "not_restored": lost,
@@ -122,7 +138,7 @@ class Transaction:
             ) from cause
         facts["manual_steps"] = manual
         raise RevertFailed(
-            f"{told}. It was not possible to undo everything: {'; '.join(problems + lost)}",
-            "; ".join(manual) or "Set these values again: " + ", ".join(lost),
+            f"{told}. It was not possible to undo everything: {'; '.join(problems or lost)}",
+            "; ".join(manual),
             details=facts,
         ) from cause

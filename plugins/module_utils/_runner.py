@@ -17,7 +17,7 @@ from ansible.module_utils.common.parameters import remove_values
 from . import _contract
 from ._client import Client
 from ._context import Context, Module
-from ._errors import Blocked, CoolifyError, InputError
+from ._errors import Blocked, CoolifyError, InputError, RevertFailed, RolledBack, may_have_acted
 from ._http import REQUESTS_IMPORT_ERROR, Http, is_plain_http
 from ._plan import Plan, Transaction
 from ._wait import Clock
@@ -31,6 +31,8 @@ CONNECTION_SPEC: dict[str, t.Any] = {
     "http_headers": {"type": "dict", "no_log": True},
 }
 SHORTEST_MASKED = 4
+IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database")
+"""Options that say what is meant."""
 
 
 def argument_spec(module: Module) -> dict[str, t.Any]:
@@ -96,6 +98,9 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
                 f"{name} is missing",
                 f"Set it on the task, in module_defaults for group/selfhosted.coolify.coolify, or in the environment as COOLIFY_{name.upper()}.",
             )
+    empty = [name for name in IDENTITY if options.get(name) == ""]
+    if empty:
+        raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
     label = options.get("name") or options.get("uuid") or options.get("application") or options.get("database") or ""
 
     def shown(line: str) -> None:
@@ -124,7 +129,8 @@ def _apply(ctx: Context, plan: Plan) -> None:
         transaction.run()
         plan.result()
     except CoolifyError as error:
-        error.facts.setdefault("changed", bool(transaction.journal) or error.status == "rolled_back" or error.code == 603)
+        undone = isinstance(error, (RolledBack, RevertFailed))
+        error.facts.setdefault("changed", bool(transaction.journal) or undone or may_have_acted(error))
         if transaction.journal and error.status == "failed" and "details" not in error.facts:
             error.facts["details"] = {"applied": [step.action for step in transaction.journal]}
         raise
@@ -136,6 +142,7 @@ def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], e
     kind = module.returns or "coolify"
     _contract.failed(result, error, (kind, plan.resource_id, name))
     result["failed"] = True
+    result["resource_id"] = plan.resource_id
     if not result["changed"]:
         result["diff"] = {"before": {}, "after": {}}
     label = f'{module.name} "{name}"' if name else module.name

@@ -43,9 +43,14 @@ class DirectAction(ActionBase):
         options, no_log_values = validation.validated_parameters, validation._no_log_values
         if validation.error_messages:
             return {**result, "failed": True, "msg": remove_values(validation.error_messages[0], no_log_values)}
-        run = execute(
-            self.definition, options, check_mode=self._task.check_mode, no_log=bool(self._task.no_log), show=self._display.display
-        )
+        hidden = bool(self._task.no_log)
+
+        def show(line: str) -> None:
+            # Not on stdout, which a callback such as json owns
+            if not hidden:
+                self._display.display(remove_values(line, no_log_values), stderr=True)
+
+        run = execute(self.definition, options, check_mode=self._task.check_mode, no_log=hidden, show=show)
         result.update(remove_values(run.result, run.hidden(no_log_values)))
         result["invocation"] = invocation(options, no_log_values)
         if run.warnings:

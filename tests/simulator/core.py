@@ -107,6 +107,8 @@ class Switches:
     """Coolify before 4.3.0 notices a stopped container at its next check; a minute in reality."""
     compose_file: str | None = COMPOSE_FILE
     """What the repository of a compose application holds; None: it cannot be loaded."""
+    refuse_keys: list[str] = field(default_factory=list)
+    """Variables whose bulk item is refused with 422, after the items before it were stored."""
     outcomes: dict[str, dict[str, t.Any]] = field(default_factory=dict)
     """Name of an application or database -> {"deployment": "failed", "log": [...], "status": "running:unhealthy"}."""
 

@@ -75,7 +75,14 @@ class _Handler(WSGIRequestHandler):
 class Simulator:
     """One Coolify behind one HTTP server. As a context manager it serves from a thread; ``serve`` serves in the foreground."""
 
-    def __init__(self, version: str = "4.3.11", port: int = 0, clock: t.Callable[[], float] = time.monotonic, **switches: t.Any) -> None:
+    def __init__(
+        self,
+        version: str = "4.3.11",
+        port: int = 0,
+        clock: t.Callable[[], float] = time.monotonic,
+        tls: bool = False,
+        **switches: t.Any,
+    ) -> None:
         self.identity = Fixture()
         self.front = Front()
         self.faults: list[Fault] = []
@@ -83,8 +90,11 @@ class Simulator:
         self.lock = threading.RLock()
         self._version, self._clock, self._switches = version, clock, switches
         self.reset()
-        self.server = make_server("127.0.0.1", port, self._application(), threaded=True, request_handler=_Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        context = "adhoc" if tls else None
+        self.server = make_server(
+            "127.0.0.1", port, self._application(), threaded=True, request_handler=_Handler, ssl_context=context, passthrough_errors=True
+        )
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
 
     # --- for tests
 
@@ -178,6 +188,7 @@ class Simulator:
     def _application(self) -> flask.Flask:
         app = flask.Flask("simulator")
         app.url_map.strict_slashes = False
+        app.config["PROPAGATE_EXCEPTIONS"] = True
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
         app.add_url_rule("/api/health", "health", lambda: flask.Response("OK", content_type="text/html; charset=UTF-8"))
         app.add_url_rule("/api/v1/<path:path>", "api", self._api, methods=methods)

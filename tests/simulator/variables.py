@@ -167,6 +167,8 @@ def bulk_application(call: Call) -> t.Any:
         if data.get("key") is not None:
             data["key"] = trim(text_of(data["key"]))
         _checked(data, APPLICATION_RULES, strict=False)
+        if data["key"] in call.coolify.switches.refuse_keys:
+            invalid({"value": ["The value field format is invalid."]})
         row = _first(call.coolify, app, "applications", data["key"], boolean(data.get("is_preview")))
         if row is None:
             row = add(call.coolify, app, "applications", data["key"], _value(call.coolify, data.get("value")), **_columns(data))

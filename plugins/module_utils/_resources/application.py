@@ -12,7 +12,7 @@ from dataclasses import replace
 from .. import _deployment
 from .._client import path
 from .._context import Context, Module
-from .._errors import InputError, NotFoundByName
+from .._errors import InputError, NotFoundByName, after_acting
 from .._fields import (
     BOOL,
     COMMAS,
@@ -23,6 +23,7 @@ from .._fields import (
     NEVER,
     OPTIONAL_INT,
     TEXT,
+    UNKNOWN,
     URL_ARRAY,
     URLS,
     Change,
@@ -46,13 +47,15 @@ from . import variables as env
 from .placement import matches, need, only
 from .resource import (
     DEFAULT_UPDATE_SECRETS,
+    DELETE_FLAGS,
     DELETE_SPEC,
     ONE_NAME,
     PLACEMENT_SPEC,
     WAIT_SPEC,
     Live,
+    act,
     creation_place,
-    delete_created,
+    creation_step,
     find_place,
     patch_step,
     placed,
@@ -303,9 +306,12 @@ IGNORED_WITHOUT_GIT = ("is_static", "is_spa", "is_auto_deploy_enabled", "is_pres
 # A HEALTHCHECK in the Dockerfile overwrites these at each deployment (T13)
 FROM_DOCKERFILE = ("health_check_interval", "health_check_timeout", "health_check_retries", "health_check_start_period")
 WIPES = {
-    "dockercompose": "docker_compose_domains and the SERVICE_* variables",
-    "dockerfile": "dockerfile, dockerfile_location and dockerfile_target_build",
+    # build pack -> what Coolify deletes when an application leaves it (T9), and what of that no request brings back
+    "dockercompose": (("docker_compose_domains",), "the loaded compose file and the variables SERVICE_FQDN_* and SERVICE_URL_*"),
+    "dockerfile": (("dockerfile_location", "dockerfile_target_build"), ""),
 }
+# Generated labels are the proxies', and name the application or are one of these
+GENERATED_LABELS = ("enable=true", "http.middlewares.gzip.compress=true", "http.middlewares.redirect-to-https.redirectscheme.scheme=https")
 REASONS = (
     "domains are dropped when the server's proxy type is NONE; docker_compose_domains of services that the loaded compose file does not have; "
     "a deployment may have overwritten what the repository defines."
@@ -333,7 +339,8 @@ def creation_type(answer: t.Mapping[str, t.Any]) -> str | None:
     """How the application was created, as far as the answer tells; None when it does not."""
     if answer.get("build_pack") == "dockerimage":
         return "dockerimage"
-    if answer.get("dockerfile") or (answer.get("build_pack") == "dockerfile" and answer.get("git_repository") == "coollabsio/coolify"):
+    # The placeholder repository tells it where the token may not read the text
+    if answer.get("dockerfile") or ("dockerfile" not in answer and answer.get("git_repository") == "coollabsio/coolify"):
         return "dockerfile"
     if str(answer.get("source_type")).endswith("GithubApp"):
         return "private-github-app" if answer.get("source_id") else "public"
@@ -364,6 +371,9 @@ def wanted_fields(ctx: Context, existing: dict[str, t.Any] | None) -> dict[str, 
     if existing and not ctx.options.get("uuid"):
         options = {**options, "name": None}
     wanted = declared(FIELDS, options)
+    kind = options.get("type") or creation_type(existing or {})
+    if "build_pack" in wanted and kind in ("dockerimage", "dockerfile") and wanted["build_pack"] != kind:
+        raise InputError(f"build_pack: an application of type {kind} has none to choose; leave it out, or recreate it with another type")
     build_pack = wanted.get("build_pack") or (existing or {}).get("build_pack")
     if build_pack == "dockercompose" and "domains" in wanted:
         raise InputError("domains cannot be set for a dockercompose application; use docker_compose_domains, one entry per service")
@@ -426,8 +436,7 @@ def _written(changes: list[Change], wanted: t.Mapping[str, t.Any], answer: t.Map
     if after.get("is_static") and ports not in (None, ("80",)) and "ports_exposes" not in after:
         again.append(Change(BY_NAME["ports_exposes"], ports, ports))
     labels = wanted.get("custom_labels")
-    regenerated = any(set(batch) & set(REGENERATES) for batch in bodies([*changes, *again], answer))
-    if regenerated and labels is not None and "custom_labels" not in after:
+    if labels is not None and "custom_labels" not in after and _regenerates([*changes, *again], answer):
         again.append(Change(BY_NAME["custom_labels"], labels, labels))
     return [*changes, *again]
 
@@ -517,34 +526,22 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     if "domains" in request or "docker_compose_domains" in request:
         request["force_domain_override"] = ctx.flag("force_domain_override")
 
-    fresh: dict[str, t.Any] = {"fqdn": request.get("domains"), "build_pack": wanted.get("build_pack")}
-
     def look() -> dict[str, t.Any] | None:
         environment = ctx.client.get(path("projects", live.place.project["uuid"], live.place.environment["uuid"]))
         found = matches(environment["applications"], live.name)
         return only(found, live.name, "application", live.place.words) if found else None
 
-    def apply() -> None:
-        created = ctx.client.create(f"/applications/{kind}", request, look, live.words)
-        live.uuid = created["uuid"]
+    def fresh() -> dict[str, t.Any]:
         # Coolify's own answer, or the environment's view of it where the answer was lost
-        fresh["fqdn"] = created.get("domains", created.get("fqdn"))
-        ctx.say(f"created {live.words} ({live.uuid})")
+        made = live.created or {"domains": request.get("domains")}
+        return {"fqdn": made.get("domains", made.get("fqdn")), "build_pack": wanted.get("build_pack")}
 
-    result.steps.append(
-        Step(
-            f"create {live.words} of type {kind}{live.place.words if live.place else ''}",
-            apply,
-            revert=lambda: delete_created(live),
-            manual=f"delete {live.words}",
-        )
-    )
+    action = f"create {live.words} of type {kind}{live.place.words if live.place else ''}"
+    result.steps.append(creation_step(live, result, action, f"/applications/{kind}", request, look, **dict.fromkeys(DELETE_FLAGS, False)))
     rest = [change for change in changes if change.field.name in late]
     if rest:
         names = ", ".join(change.field.name for change in rest)
-        result.steps.append(
-            patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: bodies(rest, fresh), lambda: [], "")
-        )
+        result.steps.append(patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: bodies(rest, fresh())))
     after = shown(changes)["after"]
     result.merge_diff({"before": {}, "after": {"type": kind, **after}})
     result.resource = {
@@ -574,14 +571,13 @@ def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     _check_repository_host(changes, answer)
     require_versions(ctx, changes)
     written = _written(changes, wanted, answer)
-    before = {change.field.name: change.before for change in written}
-    wiped = _wiped(changes, result)
-    if any(change.field.name == "is_static" and change.after for change in changes) and "ports_exposes" not in wanted:
-        ports = BY_NAME["ports_exposes"]
-        if ports.found(answer) != ("80",):
-            # Coolify does this behind is_static; the diff says so, and an undo has to know it
-            result.merge_diff(shown([Change(ports, ports.found(answer), ("80",))]))
-            before["ports_exposes"] = ports.found(answer)
+    aside = _side_effects(written, result, answer)
+    before = {change.field.name: change.before for change in (*written, *aside)}
+    labels = BY_NAME["custom_labels"].found(answer)
+    if labels is not UNKNOWN and _regenerates(written, answer):
+        before["custom_labels"] = labels
+    result.merge_diff(shown(aside))
+    wiped = any(change.field.name == "build_pack" and change.before in WIPES for change in changes)
     names = ", ".join(change.field.name for change in changes)
     result.merge_diff(shown(changes))
     result.resource = {
@@ -594,7 +590,7 @@ def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
             live,
             f"set {names} of {live.words}",
             lambda: bodies(written, answer, force=force),
-            lambda: restore_fields(live, FIELDS, before, lambda back: bodies(back, live.answer, force=True)),
+            lambda: restore_fields(live, FIELDS, before, lambda back: _bodies_back(back, live.answer)),
             f"set {names} of {live.words} as they were",
             destructive=wiped,
         )
@@ -604,13 +600,46 @@ def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
         result.risk("low", f"{live.words} keeps running with its old configuration until it is deployed again")
 
 
-def _wiped(changes: list[Change], result: Plan) -> bool:
-    """Leaving a build pack deletes what belongs to it (T9)."""
-    change = next((change for change in changes if change.field.name == "build_pack"), None)
-    if change is None or change.before not in WIPES:
-        return False
-    result.risk("high", f"changing build_pack away from {change.before} deletes {WIPES[change.before]}")
-    return True
+def _bodies_back(back: list[Change], answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """To undo: labels that Coolify generates along with the rest need not be written, which would make them look handwritten."""
+    rest = [change for change in back if change.field.name != "custom_labels"]
+    return bodies(rest if _regenerates(rest, answer) else back, answer, force=True)
+
+
+def _side_effects(written: list[Change], result: Plan, answer: t.Mapping[str, t.Any]) -> list[Change]:
+    """What Coolify changes by itself along with these changes: the diff says so, and an undo has to know it."""
+    after = {change.field.name: change for change in written}
+    aside = []
+    ports = BY_NAME["ports_exposes"]
+    if "is_static" in after and after["is_static"].after and "ports_exposes" not in after and ports.found(answer) != ("80",):
+        aside.append(Change(ports, ports.found(answer), ("80",)))
+    left = after["build_pack"].before if "build_pack" in after else None
+    if left in WIPES:
+        names, gone = WIPES[left]
+        lost = [BY_NAME[name] for name in names if name not in after and BY_NAME[name].found(answer) is not None]
+        aside += [Change(row, row.found(answer), None) for row in lost]
+        told = ", ".join([*(row.name for row in lost), *([gone] if gone else [])])
+        result.risk("high", f"changing build_pack away from {left} deletes what belongs to it{f': {told}' if told else ''}")
+    own = own_labels(answer)
+    if own and "custom_labels" not in after and _regenerates(written, answer):
+        result.risk("high", f"Coolify generates the labels anew and drops {', '.join(own)}; declare custom_labels to keep them")
+        aside.append(Change(BY_NAME["custom_labels"], own, ("generated by Coolify",)))
+    return aside
+
+
+def _regenerates(written: list[Change], answer: t.Mapping[str, t.Any]) -> bool:
+    """Whether Coolify generates the labels anew when these are written."""
+    managed = (answer.get("settings") or {}).get("is_container_label_readonly_enabled", True)
+    return managed and any(set(batch) & set(REGENERATES) for batch in bodies(written, answer))
+
+
+def own_labels(answer: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """The labels that somebody wrote by hand, as far as the token may read them."""
+    labels = BY_NAME["custom_labels"].found(answer)
+    if labels in (None, UNKNOWN):
+        return ()
+    generated = ("caddy_", *(f"traefik.{text}" for text in GENERATED_LABELS))
+    return tuple(line for line in labels if not line.startswith(generated) and not (line.startswith("traefik.") and answer["uuid"] in line))
 
 
 def _check_repository_host(changes: list[Change], answer: t.Mapping[str, t.Any]) -> None:
@@ -634,7 +663,7 @@ def source_differences(live: Live, result: Plan) -> list[tuple[str, t.Any, t.Any
             differing.append(("dockerfile", "another text", "the given text"))
     for option, read_key, find in (
         ("private_key_uuid", "private_key_id", lambda uuid: live.ctx.client.get(path("security", "keys", uuid))),
-        ("github_app_uuid", "source_id", lambda uuid: only(live.ctx.client.get("/github-apps"), uuid, "GitHub app")),
+        ("github_app_uuid", "source_id", lambda uuid: only(live.ctx.client.items("/github-apps"), uuid, "GitHub app")),
     ):
         if options.get(option) is None:
             continue
@@ -647,6 +676,7 @@ def source_differences(live: Live, result: Plan) -> list[tuple[str, t.Any, t.Any
 
 def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None) -> None:
     options = live.ctx.options
+    env.need_declaration(options)
     if not any(options.get(name) for name in ("variables", "secrets", "purge")):
         return
     kind = env.Target.application("", live.name)
@@ -662,7 +692,7 @@ def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None
         purge=live.ctx.flag("purge"),
         update_secrets=options["update_secrets"],
     )
-    result.extra["variables"] = env.shown(env.Rows(rows or []), changes, declared_variables)
+    result.extra["variables"] = env.shown(env.Rows(rows or []), changes, declared_variables, kind)
     if changes and live.state == "running":
         result.details["redeploy_required"] = True
         result.risk("low", f"changed variables reach {live.words} when it is deployed again")
@@ -671,33 +701,57 @@ def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None
 # --- started, stopped, restarted ----------------------------------------------------------------------------------------------------
 
 
+LEAST_STATUS_WAIT = 10.0
+"""Seconds. Coolify's status follows a finished deployment by a few."""
+
+
 def plan_state(live: Live, result: Plan) -> None:
     """The step that starts, stops or restarts; Coolify's start and restart queue a deployment."""
     ctx, state = live.ctx, live.ctx.options["state"]
     running = live.state == "running"
+    if state == "started" and live.status.startswith("running:unhealthy"):
+        result.risk("medium", f"{live.words} runs and is unhealthy")
     if state == "present" or (state == "started" and running) or (state == "stopped" and live.state in ("exited", "")):
         return
+    alone = not result.steps
     verb = {"started": "start", "stopped": "stop", "restarted": "restart" if live.answer else "start"}[state]
     wait = ctx.flag("wait")
 
     def stop() -> None:
-        ctx.client.post(f"{live.path}/stop", docker_cleanup=ctx.flag("docker_cleanup"))
-        if wait:
-            wait_for_status(live, "exited", lambda status: status.startswith("exited"))
+        act(live, "stop", lambda: {} if wait else None, docker_cleanup=ctx.flag("docker_cleanup"))
+        with after_acting():
+            if wait:
+                wait_for_status(live, "exited", lambda status: status.startswith("exited"), ctx.options["wait_timeout"])
+            else:
+                result.details["pending"] = f"GET /api/v1{live.path} until status begins with exited"
 
     def deploy() -> None:
-        uuid = (_deployment.pending(ctx, live.uuid) if verb == "start" else None) or trigger()
+        deadline = ctx.clock.now() + ctx.options["wait_timeout"]
+        earlier = _deployment.pending(ctx, live.uuid) if live.answer else None
+        uuid = earlier if earlier and alone and verb == "start" else trigger()
         result.details["deployment_uuid"] = uuid
-        if not wait:
-            result.details["pending"] = f"GET /api/v1/deployments/{uuid}"
-            return
-        deployment = _deployment.follow(ctx, uuid, live.words, ctx.options["wait_timeout"])
-        result.details.update(commit=deployment.get("commit"), branch=(live.answer or {}).get("git_branch"))
-        wait_for_status(live, "running", lambda status: status.startswith("running") and not status.startswith("running:unhealthy"))
+        with after_acting():
+            if uuid == earlier and not alone:
+                result.details["redeploy_required"] = True
+                ctx.warn(f"{live.words} was being deployed already; that deployment may not have all of these changes, deploy it again")
+            if not wait:
+                result.details["pending"] = f"GET /api/v1/deployments/{uuid}"
+                return
+            deployment = _deployment.follow(ctx, uuid, live.words, ctx.options["wait_timeout"])
+            result.details.update(commit=deployment.get("commit"), branch=(live.answer or {}).get("git_branch"))
+            # A container that is only just up still counts when the deployment took all the time
+            left = max(deadline - ctx.clock.now(), LEAST_STATUS_WAIT)
+            wait_for_status(
+                live, "running", lambda status: status.startswith("running") and not status.startswith("running:unhealthy"), left
+            )
 
     def trigger() -> str:
-        answer = ctx.client.post(f"{live.path}/{verb}")
+        answer = act(live, verb, queued)
         return _deployment.real_uuid(ctx, live.uuid, answer.get("deployment_uuid"))
+
+    def queued() -> dict[str, t.Any] | None:
+        uuid = _deployment.pending(ctx, live.uuid)
+        return {"deployment_uuid": uuid} if uuid else None
 
     result.steps.append(
         Step(f"{verb} {live.words}", stop if verb == "stop" else deploy, estimate=10.0 if verb == "stop" else 120.0, keeps=True)

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from .._client import Client, path
 from .._context import Context, Module
-from .._errors import ApiError, CredentialDrift, InputError, NotFoundByName
+from .._errors import ApiError, CredentialDrift, InputError, NotFoundByName, after_acting
 from .._fields import (
     BOOL,
     FILE,
@@ -34,18 +34,20 @@ from .._fields import (
     visible,
     without_tags,
 )
-from .._plan import Plan, Step
+from .._plan import Plan, Step, Undone
 from .._wait import until
-from .placement import find_server, matches, need, only
+from .placement import matches, need, only
 from .resource import (
     DEFAULT_UPDATE_SECRETS,
+    DELETE_FLAGS,
     DELETE_SPEC,
     ONE_NAME,
     PLACEMENT_SPEC,
     WAIT_SPEC,
     Live,
+    act,
     creation_place,
-    delete_created,
+    creation_step,
     find_place,
     patch_step,
     placed,
@@ -246,22 +248,22 @@ def kind_of(answer: t.Mapping[str, t.Any]) -> str:
 # --- finding ----------------------------------------------------------------------------------------------------------------------
 
 
-def find(client: Client, place: t.Any, name: str, kinds: t.Iterable[str], server: str | None) -> dict[str, t.Any] | None:
+def find(client: Client, place: t.Any, name: str, kinds: t.Iterable[str]) -> dict[str, t.Any] | None:
     """``{"uuid", "name"}`` of the one database of that name (or uuid) and of one of these types in a place, or None."""
     wanted = set(kinds)
     candidates = [item for kind in wanted if KINDS[kind].listed for item in place.environment.get(KINDS[kind].listed, ())]
     found = matches(candidates, name)
     hidden = [kind for kind in HIDDEN_KINDS if kind in wanted]
     if hidden and not (found and len(wanted) == 1):
-        found = found + _hidden(client, place, name, hidden, server)
+        found = found + _hidden(client, place, name, hidden)
     return only(found, name, "database", place.words) if found else None
 
 
-def _hidden(client: Client, place: t.Any, name: str, kinds: t.Iterable[str], server: str | None) -> list[dict[str, t.Any]]:
+def _hidden(client: Client, place: t.Any, name: str, kinds: t.Iterable[str]) -> list[dict[str, t.Any]]:
     """Types that an environment's view leaves out: a server's short list has them, and their own answer tells the environment."""
-    servers = [find_server(client, server)] if server else client.get("/servers")
+    servers = client.items("/servers")
     types = {f"standalone-{kind}" for kind in kinds}
-    lists = client.gather(*[lambda uuid=item["uuid"]: client.get(path("servers", uuid, "resources")) for item in servers])
+    lists = client.gather(*[lambda uuid=item["uuid"]: client.items(path("servers", uuid, "resources")) for item in servers])
     candidates = [item for items in lists for item in items if item.get("type") in types and name in (item.get("name"), item.get("uuid"))]
     answers = client.gather(*[lambda uuid=item["uuid"]: client.get(path("databases", uuid)) for item in candidates])
     return [answer for answer in answers if answer.get("environment_id") == place.environment["id"]]
@@ -272,7 +274,7 @@ def locate(live: Live) -> None:
     if not live.uuid:
         need(ctx.options, ["type"], "finding a database by its name")
         live.place = find_place(ctx)
-        found = find(ctx.client, live.place, live.name, [ctx.options["type"]], ctx.options.get("server")) if live.place else None
+        found = find(ctx.client, live.place, live.name, [ctx.options["type"]]) if live.place else None
         if found is None:
             return
         live.uuid = found["uuid"]
@@ -291,9 +293,12 @@ def view(live: Live, kind: str) -> dict[str, t.Any]:
     return {"uuid": live.uuid, **configuration(answer, kind), "type": kind, "status": answer.get("status"), **placed(answer, live.place)}
 
 
-def connection(ctx: Context, answer: t.Mapping[str, t.Any], kind: str, created: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+UNREADABLE = "Use a token with read:sensitive (or root) whose owner is an admin of the team."
+
+
+def connection(live: Live, kind: str) -> dict[str, t.Any]:
     """How to reach the database from its network. Without reveal_secrets the password is masked and no key holds it."""
-    table = KINDS[kind]
+    table, answer, created = KINDS[kind], live.answer, live.created
 
     def part(where: str) -> str | None:
         return (where[1:] if where.startswith("=") else answer.get(where)) or None
@@ -311,13 +316,10 @@ def connection(ctx: Context, answer: t.Mapping[str, t.Any], kind: str, created: 
         else f"{table.scheme}://{quote(user or '')}:{HIDDEN}@{host}:{table.port}{table.path.format(database=database or '')}",
         "external_url": masked(external) if external else None,
     }
-    if ctx.flag("reveal_secrets"):
-        if not url:
-            raise InputError(
-                "reveal_secrets: the token may not read the password",
-                "Use a token with read:sensitive (or root) whose owner is an admin of the team.",
-            )
+    if live.ctx.flag("reveal_secrets") and url:
         result.update(url=url, external_url=external, password=url_password(url))
+    elif live.ctx.flag("reveal_secrets"):
+        live.ctx.warn(f"reveal_secrets: the token may not read the password of {live.words}. {UNREADABLE}")
     return result
 
 
@@ -341,9 +343,8 @@ def plan(ctx: Context) -> Plan:
     if options["state"] == "absent":
         return removal(live, result, configuration(live.answer, kind))
     wanted = wanted_fields(ctx, kind, live.answer)
-    created: dict[str, t.Any] = {}
     if live.answer is None:
-        plan_creation(live, result, wanted, kind, created)
+        plan_creation(live, result, wanted, kind)
     else:
         plan_update(live, result, wanted, kind)
     plan_backups(live, result, kind)
@@ -353,11 +354,16 @@ def plan(ctx: Context) -> Plan:
         if result.steps:
             live.read()
             verify_stored(live, fields_of(kind), wanted, "Coolify switches is_public off again when the port cannot be bound.")
+        elif options["state"] == "started" and ctx.flag("wait") and not _healthy(live, live.status):
+            # It runs already, so there is nothing to do but to wait
+            _wait_until_healthy(live)
         result.resource, result.resource_id = view(live, kind), live.uuid
-        result.extra["connection"] = connection(ctx, live.answer, kind, created)
+        result.extra["connection"] = connection(live, kind)
 
     result.result = refresh
-    result.extra["connection"] = connection(ctx, live.answer, kind, created) if live.answer else None
+    if live.answer and ctx.flag("reveal_secrets") and "internal_db_url" not in live.answer:
+        raise InputError("reveal_secrets: the token may not read the password", UNREADABLE)
+    result.extra["connection"] = connection(live, kind) if live.answer else None
     return result
 
 
@@ -375,7 +381,7 @@ def wanted_fields(ctx: Context, kind: str, existing: dict[str, t.Any] | None) ->
     return wanted
 
 
-def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any], kind: str, created: dict[str, t.Any]) -> None:
+def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any], kind: str) -> None:
     ctx, options = live.ctx, live.ctx.options
     if options.get("uuid"):
         raise InputError("uuid names an existing database; leave it out to create one")
@@ -387,22 +393,13 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any], kind: str,
 
     def look() -> dict[str, t.Any] | None:
         place = find_place(ctx)
-        return find(ctx.client, place, live.name, [kind], where["server_uuid"])
+        return find(ctx.client, place, live.name, [kind])
 
-    def apply() -> None:
-        created.update(ctx.client.create(f"/databases/{kind}", request, look, live.words))
-        live.uuid = created["uuid"]
-        ctx.say(f"created {live.words} ({live.uuid})")
-
-    words = live.place.words if live.place else ""
-    result.steps.append(
-        Step(f"create {live.words} of type {kind}{words}", apply, revert=lambda: delete_created(live), manual=f"delete {live.words}")
-    )
+    action = f"create {live.words} of type {kind}{live.place.words if live.place else ''}"
+    result.steps.append(creation_step(live, result, action, f"/databases/{kind}", request, look, **dict.fromkeys(DELETE_FLAGS, False)))
     if rest:
         names = ", ".join(change.field.name for change in rest)
-        result.steps.append(
-            patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: [body(rest)], lambda: [], "")
-        )
+        result.steps.append(patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: [body(rest)]))
     after = shown(changes)["after"]
     result.merge_diff({"before": {}, "after": {"type": kind, **after}})
     result.resource = {
@@ -485,9 +482,9 @@ def _redis_password(live: Live, change: Change) -> Step:
     def put(value: str) -> None:
         live.ctx.client.patch(f"{live.path}/envs", {"key": REDIS_VARIABLE, "value": value})
 
-    def undo() -> list[str]:
+    def undo() -> Undone:
         put(change.before)
-        return []
+        return Undone(True)
 
     return Step(
         f"set redis_password of {live.words} through its variable {REDIS_VARIABLE}",
@@ -526,23 +523,28 @@ def plan_state(live: Live, result: Plan) -> None:
     def apply() -> None:
         flags = {"docker_cleanup": ctx.flag("docker_cleanup")} if verb == "stop" else {}
         try:
-            ctx.client.post(f"{live.path}/{verb}", **flags)
+            act(live, verb, lambda: {} if ctx.flag("wait") and not restart else None, **flags)
         except ApiError as error:
             # It got there by itself since the plan was made
             if error.code != 400 or "already" not in error.answer:
                 raise
-        if not ctx.flag("wait"):
-            result.details["pending"] = f"GET /api/v1{live.path} until status is {'exited' if verb == 'stop' else 'running:healthy'}"
-        elif verb == "stop":
-            wait_for_status(live, "exited", lambda status: status.startswith("exited"))
-        else:
-            if restart:
-                _wait_for_dip(live)
-            wait_for_status(live, "running:healthy", lambda status: _healthy(live, status))
+        with after_acting():
+            if not ctx.flag("wait"):
+                result.details["pending"] = f"GET /api/v1{live.path} until status is {'exited' if verb == 'stop' else 'running:healthy'}"
+            elif verb == "stop":
+                wait_for_status(live, "exited", lambda status: status.startswith("exited"), ctx.options["wait_timeout"])
+            else:
+                if restart:
+                    _wait_for_dip(live)
+                _wait_until_healthy(live)
 
     result.steps.append(Step(f"{verb} {live.words}", apply, estimate=10.0 if verb == "stop" else 60.0, keeps=True))
     result.merge_diff({"before": {"status": live.status or None}, "after": {"status": state}})
     result.downtime = verb in ("stop", "restart")
+
+
+def _wait_until_healthy(live: Live) -> None:
+    wait_for_status(live, "running:healthy", lambda status: _healthy(live, status), live.ctx.options["wait_timeout"])
 
 
 RESTART_DIP = 15.0
@@ -631,9 +633,9 @@ def _shown_backup(item: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def _backup(item: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     wanted = declared(BACKUP_FIELDS, item)
-    # Coolify's own default is true, against its documentation
-    wanted.setdefault("save_s3", bool(wanted.get("s3_storage_uuid")))
-    if wanted["save_s3"] and not wanted.get("s3_storage_uuid"):
+    if wanted.get("s3_storage_uuid"):
+        wanted.setdefault("save_s3", True)
+    if wanted.get("save_s3") and not wanted.get("s3_storage_uuid"):
         raise InputError(f"backups: the schedule {wanted['frequency']!r} needs s3_storage_uuid because of save_s3")
     return wanted
 
@@ -642,14 +644,15 @@ def read_backups(client: Client, uuid: str, kind: str) -> list[dict[str, t.Any]]
     """The schedules of this database. Coolify matches by number only, so those of other types with the same number come along (resources.md 2.4)."""
     return [
         item
-        for item in client.get(path("databases", uuid, "backups"))
+        for item in client.items(path("databases", uuid, "backups"))
         if str(item.get("database_type", "")).endswith(f"\\{KINDS[kind].model}")
     ]
 
 
 def _backup_changes(item: t.Mapping[str, t.Any], schedule: dict[str, t.Any] | None) -> list[Change]:
     if schedule is None:
-        return creation(BACKUP_FIELDS, item)
+        # Coolify's own default for save_s3 is true, against its documentation
+        return creation(BACKUP_FIELDS, {"save_s3": False, **item})
     return [change for change in differences(BACKUP_FIELDS, item, schedule) if change.field.name != "s3_storage_uuid"]
 
 
@@ -687,13 +690,13 @@ def _create_backup(live: Live, item: dict[str, t.Any], kind: str) -> Step:
         return next((schedule for schedule in read_backups(live.ctx.client, live.uuid, kind) if not _backup_changes(item, schedule)), None)
 
     def apply() -> None:
-        request = _backup_body(creation(BACKUP_FIELDS, item), item)
+        request = _backup_body(_backup_changes(item, None), item)
         made.update(live.ctx.client.create(f"{live.path}/backups", request, look, f"backup schedule {item['frequency']!r}"))
 
-    def undo() -> list[str]:
+    def undo() -> Undone:
         if made:
             live.ctx.client.delete(f"{live.path}/backups/{made['uuid']}", delete_s3=False)
-        return []
+        return Undone(bool(made))
 
     return Step(
         f"create the backup schedule {item['frequency']!r} of {live.words}",
@@ -707,7 +710,7 @@ def _change_backup(live: Live, item: dict[str, t.Any], schedule: dict[str, t.Any
     where = f"{live.path}/backups/{schedule['uuid']}"
     names = ", ".join(change.field.name for change in changes)
 
-    def undo() -> list[str]:
+    def undo() -> Undone:
         back = [Change(change.field, change.after, change.before) for change in changes]
         fields = body(back)
         # Coolify does not tell which S3 storage it was, and refuses save_s3 without one
@@ -715,7 +718,7 @@ def _change_backup(live: Live, item: dict[str, t.Any], schedule: dict[str, t.Any
         live.ctx.client.patch(
             where, {name: value for name, value in fields.items() if name not in lost} or {"enabled": schedule["enabled"]}
         )
-        return lost
+        return Undone(True, tuple(lost))
 
     def apply() -> None:
         live.ctx.client.patch(where, _backup_body(changes, item))

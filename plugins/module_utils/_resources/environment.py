@@ -34,7 +34,7 @@ def find_target(ctx: Context) -> tuple[env.Target, str | None]:
             return env.Target.of_scope(f'project "{project["name"]}"', "projects", project["uuid"]), project["uuid"]
         environment = placement.find_environment(ctx.client, project, ctx.options["environment"])
     except NotFoundByName as error:
-        if not ctx.check_mode:
+        if not ctx.check_mode or ctx.options["state"] == "absent":
             raise
         return _future(ctx, error, env.Target.of_scope(f"{scope} that does not exist yet", scope)), None
     return env.Target.of_scope(
@@ -52,11 +52,11 @@ def _resource(ctx: Context, kind: str, wanted: str) -> tuple[env.Target, str | N
         candidates = placement.matches(place.environment["applications"], wanted)
         found = placement.only(candidates, wanted, kind, place.words) if candidates else None
     elif place:
-        found = database.find(ctx.client, place, wanted, database.KINDS, ctx.options.get("server"))
+        found = database.find(ctx.client, place, wanted, database.KINDS)
     if found:
         return make(found["uuid"], found["name"]), found["uuid"]
     error = NotFoundByName(f'there is no {kind} "{wanted}"{place.words if place else ""}')
-    if place and not ctx.check_mode:
+    if ctx.options["state"] == "absent" or (place and not ctx.check_mode):
         raise error
     return _future(ctx, error, make("", wanted)), None
 
@@ -72,6 +72,7 @@ def plan(ctx: Context) -> Plan:
     options, absent = ctx.options, ctx.options["state"] == "absent"
     if absent and ctx.flag("purge"):
         raise InputError("purge goes with state=present: it removes what is not declared; state=absent removes what is declared")
+    env.need_declaration(options)
     kinds = [name for name in ("application", "database") if options.get(name)]
     shape = (
         {"application": env.Target.application, "database": env.Target.database}[kinds[0]]("", "")
@@ -79,9 +80,14 @@ def plan(ctx: Context) -> Plan:
         else env.Target.of_scope("shared scope", "")
     )
     declared = env.declare(options, shape, absent=absent)
-    target, uuid = find_target(ctx)
+    try:
+        target, uuid = find_target(ctx)
+        rows = _read(ctx, target) if uuid or options.get("scope") == "team" else []
+    except NotFoundByName:
+        if not absent or options.get("scope") == "server":
+            raise
+        return Plan(resource={})
     result = Plan(resource_id=uuid)
-    rows = _read(ctx, target) if uuid or options.get("scope") == "team" else []
     for key in env.weak_secrets(declared):
         ctx.warn(f"secrets.{key} is shorter than {env.SHORT_SECRET} characters: Ansible blanks that text everywhere in this result")
     changes = env.add_to(
@@ -95,8 +101,15 @@ def plan(ctx: Context) -> Plan:
         absent=absent,
         preview=ctx.flag("is_preview"),
     )
-    result.resource = env.shown(env.Rows(rows), changes, [] if absent else declared)
-    result.before = {row["key"]: {name: row.get(name) for name in target.flags} for row in rows}
+    result.resource = env.shown(env.Rows(rows), changes, [] if absent else declared, target)
+    plain = {variable.key for variable in declared if not variable.secret}
+    result.before = {
+        f"{row['key']}{' (preview)' if row.get('is_preview') else ''}": {
+            **{name: row.get(name) for name in target.flags},
+            **({"value": row.get("value")} if row["key"] in plain and not env.looks_secret(row["key"]) else {}),
+        }
+        for row in rows
+    }
     if changes:
         key = "restart_required" if options.get("database") else "redeploy_required"
         result.details[key] = True

@@ -57,7 +57,7 @@ def gather(ctx: Context) -> dict[str, t.Any]:
         raise InputError("environment needs project")
     wanted = list(dict.fromkeys(options["gather"]))
     environments = _environments(ctx)
-    resources = ctx.client.get("/resources") if set(RESOURCES) & set(wanted) else []
+    resources = ctx.client.items("/resources") if set(RESOURCES) & set(wanted) else []
     return {name: READERS[name](ctx, environments, resources) for name in wanted}
 
 
@@ -103,7 +103,7 @@ def _resources(kind: str, belongs: t.Callable[[str], bool]) -> t.Callable[..., l
 def _token(ctx: Context, *_unused: t.Any) -> dict[str, t.Any]:
     """What the token may do. Each probe is refused by Coolify before it does anything, with or without the ability."""
     abilities = {
-        "read": _may(lambda: ctx.client.get("/teams")),
+        "read": _may(lambda: ctx.client.items("/teams")),
         "read:sensitive": _sees_secrets(ctx),
         # An empty body is refused after the ability is checked (resources.md 0.2)
         "write": _may(lambda: ctx.client.post("/projects", {})),
@@ -116,21 +116,23 @@ def _may(probe: t.Callable[[], t.Any]) -> bool:
     try:
         probe()
     except ApiError as error:
-        if error.code == 403 and "Missing required" in error.answer:
+        if error.code == 403 and not any(text in error.answer for text in ("API is disabled", "not allowed to access the API")):
             return False
-        if error.code != 400:
+        if error.code not in (400, 422):
             raise
     return True
 
 
 def _sees_secrets(ctx: Context) -> bool | None:
-    """None when there is no private key to look at."""
-    keys = ctx.client.get("/security/keys")
+    """None when there is no private key to look at, or the token may not look."""
+    if not _may(lambda: ctx.client.items("/security/keys")):
+        return None
+    keys = ctx.client.items("/security/keys")
     return "private_key" in keys[0] if keys else None
 
 
 def _projects(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
-    found = [item for item in ctx.client.get("/projects") if ctx.options.get("project") in (None, item["name"], item["uuid"])]
+    found = [item for item in ctx.client.items("/projects") if ctx.options.get("project") in (None, item["name"], item["uuid"])]
     full = ctx.client.gather(*[lambda uuid=item["uuid"]: ctx.client.get(path("projects", uuid)) for item in _named(ctx, found)])
     return [
         {
@@ -143,7 +145,7 @@ def _projects(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
 
 
 def _servers(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
-    items = _named(ctx, ctx.client.get("/servers"))
+    items = _named(ctx, ctx.client.items("/servers"))
     return [{**allowed("servers", item), "is_build_server": (item.get("settings") or {}).get("is_build_server")} for item in items]
 
 
@@ -152,17 +154,19 @@ def _deployments(
 ) -> list[dict[str, t.Any]]:
     """With project and name the last ones of that application, else everything that is queued or running."""
     if environments is not None and ctx.options.get("name"):
-        applications = READERS["applications"](ctx, environments, ctx.client.get("/resources"))
+        applications = READERS["applications"](ctx, environments, ctx.client.items("/resources"))
         pages = [ctx.client.get(path("deployments", "applications", item["uuid"]), take=HISTORY)["deployments"] for item in applications]
         return [allowed("deployments", item) for page in pages for item in page]
-    running = ctx.client.get("/deployments")
-    # An object keyed by number when the database's order differs from the ids' (applications.md 7.5)
-    items = list(running.values()) if isinstance(running, dict) else running
+    items = ctx.client.items("/deployments")
+    if environments is not None:
+        # A deployment tells where it belongs only in the path of its page
+        inside = [f"/environment/{where['environment']['uuid']}/" for where in environments.values()]
+        items = [item for item in items if any(part in str(item.get("deployment_url")) for part in inside)]
     return [allowed("deployments", item) for item in items if ctx.options.get("name") in (None, item.get("application_name"))]
 
 
 def _listed(name: str, where: str) -> t.Callable[..., list[dict[str, t.Any]]]:
-    return lambda ctx, *_unused: [allowed(name, item) for item in _named(ctx, ctx.client.get(where))]
+    return lambda ctx, *_unused: [allowed(name, item) for item in _named(ctx, ctx.client.items(where))]
 
 
 READERS: dict[str, t.Callable[..., t.Any]] = {

@@ -9,12 +9,14 @@ team's list of everything.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
-from .._client import Client, path
+from .._client import Client, path, version_tuple
 from .._errors import Ambiguous, InputError, NotFound, NotFoundByName
 
+UUID = re.compile(r"[a-z0-9]{20,36}")
 DEFAULT_ENVIRONMENT = "production"
 # GET /projects/{uuid}/environments and …/envs are other routes, so environments of these names are only found by uuid
 ROUTES_NOT_NAMES = ("environments", "envs")
@@ -56,7 +58,7 @@ class Place:
 
 
 def find_project(client: Client, wanted: str) -> dict[str, t.Any]:
-    return only(client.get("/projects"), wanted, "project")
+    return only(client.items("/projects"), wanted, "project")
 
 
 def find_environment(client: Client, project: dict[str, t.Any], wanted: str) -> dict[str, t.Any]:
@@ -64,12 +66,16 @@ def find_environment(client: Client, project: dict[str, t.Any], wanted: str) -> 
     name = environment_name(wanted)
     if name not in ROUTES_NOT_NAMES:
         try:
-            return client.get(path("projects", project["uuid"], name))
+            return _environment(client, project, name)
         except NotFound:
             pass
     environments = client.get(path("projects", project["uuid"]))["environments"]
     found = only(environments, name, "environment", f' in project "{project["name"]}"')
-    return client.get(path("projects", project["uuid"], found["uuid"]))
+    return _environment(client, project, found["uuid"])
+
+
+def _environment(client: Client, project: dict[str, t.Any], handle: str) -> dict[str, t.Any]:
+    return client.get(path("projects", project["uuid"], handle), has="applications")
 
 
 def find_place(client: Client, project: str, environment: str | None) -> Place:
@@ -78,12 +84,17 @@ def find_place(client: Client, project: str, environment: str | None) -> Place:
 
 
 def find_server(client: Client, wanted: str) -> dict[str, t.Any]:
-    return only(client.get("/servers"), wanted, "server")
+    return only(client.items("/servers"), wanted, "server")
 
 
 def find_destination(client: Client, server: dict[str, t.Any], wanted: str) -> dict[str, t.Any]:
     """A destination of the server. Coolify ignores a wrong one when the server has only one, so it is looked up first."""
-    destinations = client.get(path("servers", server["uuid"], "destinations"), since="4.2.0")
+    if version_tuple(client.version) < (4, 2, 0):
+        # There is no list of destinations to look it up in
+        if UUID.fullmatch(wanted):
+            return {"uuid": wanted}
+        client.require("4.2.0", f'the option destination with a name ("{wanted}" is no uuid)')
+    destinations = client.items(path("servers", server["uuid"], "destinations"))
     return only(destinations, wanted, "destination", f' on server "{server["name"]}"')
 
 

@@ -11,9 +11,9 @@ from .._client import path
 from .._context import Context, Module
 from .._errors import InputError, InUse
 from .._fields import NAME, NEVER, Field, body, creation, declared, differences, option_spec, shown, visible, without_tags
-from .._plan import Plan, Step
+from .._plan import Plan, Step, Undone
 from .placement import environment_name, matches, only
-from .resource import ONE_NAME, Live, patch_step, read_by_uuid, restore_fields, verify_stored
+from .resource import ONE_NAME, Live, creation_step, patch_step, read_by_uuid, restore_fields, verify_stored
 
 
 def _length(value: str) -> str | None:
@@ -75,7 +75,7 @@ def locate(live: Live) -> bool:
     """False when it is gone and that is what is wanted."""
     if live.uuid:
         return read_by_uuid(live)
-    found = matches(live.ctx.client.get("/projects"), live.name)
+    found = matches(live.ctx.client.items("/projects"), live.name)
     if found:
         live.uuid = only(found, live.name, "project")["uuid"]
         live.read()
@@ -87,19 +87,10 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     changes = creation(FIELDS, wanted)
 
     def look() -> dict[str, t.Any] | None:
-        found = matches(ctx.client.get("/projects"), live.name)
+        found = matches(ctx.client.items("/projects"), live.name)
         return only(found, live.name, "project") if found else None
 
-    def apply() -> None:
-        live.uuid = ctx.client.create("/projects", body(changes), look, live.words)["uuid"]
-        ctx.say(f"created {live.words} ({live.uuid})")
-
-    def undo() -> list[str]:
-        if live.uuid:
-            ctx.client.delete(live.path)
-        return []
-
-    result.steps.append(Step(f"create {live.words}", apply, revert=undo, manual=f"delete {live.words}"))
+    result.steps.append(creation_step(live, result, f"create {live.words}", "/projects", body(changes), look))
     after = shown(changes)["after"]
     result.merge_diff({"before": {}, "after": after})
     result.resource = {"uuid": None, "description": None, **after, "environments": [{"uuid": None, "name": "production"}]}
@@ -142,7 +133,7 @@ def plan_environments(live: Live, result: Plan, wanted: list[str] | None) -> Non
             Step(
                 f'delete the empty environment "{name}" of {live.words}',
                 lambda name=name: ctx.client.delete(path("projects", live.uuid, "environments", name)),
-                revert=lambda name=name: _create_environment(live, name).apply() or [],
+                revert=lambda name=name: _create_environment(live, name).apply() or Undone(True),
                 manual=f'create the environment "{name}"',
                 destructive=live.answer is not None,
             )
@@ -167,9 +158,9 @@ def _create_environment(live: Live, name: str) -> Step:
     def apply() -> None:
         client.create(path("projects", live.uuid, "environments"), {"name": name}, look, f'environment "{name}"')
 
-    def undo() -> list[str]:
+    def undo() -> Undone:
         client.delete(path("projects", live.uuid, "environments", name))
-        return []
+        return Undone(True)
 
     return Step(
         f'create the environment "{name}" of {live.words}', apply, estimate=0.5, revert=undo, manual=f'delete the environment "{name}"'
@@ -178,7 +169,7 @@ def _create_environment(live: Live, name: str) -> Step:
 
 def refuse_in_use(live: Live, environment_ids: t.Collection[int], words: str) -> None:
     """Raise InUse with the list of what is still there. An environment's own view leaves three database types out, the list of resources does not."""
-    held = [item for item in live.ctx.client.get("/resources") if item.get("environment_id") in environment_ids]
+    held = [item for item in live.ctx.client.items("/resources") if item.get("environment_id") in environment_ids]
     if held:
         environments = {item["id"]: item["name"] for item in live.answer["environments"]}
         told = ", ".join(f'{item["type"]} "{item["name"]}" ({item["uuid"]}) in {environments[item["environment_id"]]}' for item in held)

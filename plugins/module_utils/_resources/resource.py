@@ -6,13 +6,25 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._client import path
 from .._context import Context
-from .._errors import CoolifyError, CreateOnly, InputError, NotFound, NotFoundByName, NotStored, TimedOut
+from .._errors import (
+    CoolifyError,
+    CreateOnly,
+    InputError,
+    NotFound,
+    NotFoundByName,
+    NotStored,
+    OutcomeUnknown,
+    TimedOut,
+    Unreachable,
+    Unreadable,
+    after_acting,
+)
 from .._fields import UNKNOWN, Change, Field, differences
-from .._plan import Plan, Step
+from .._plan import Plan, Step, Undone
 from .._wait import until
 from . import placement
 from .placement import Place
@@ -51,6 +63,8 @@ class Live:
     uuid: str | None = None
     answer: dict[str, t.Any] | None = None
     place: Place | None = None
+    created: dict[str, t.Any] = field(default_factory=dict)
+    """What Coolify answered to its creation."""
 
     @property
     def words(self) -> str:
@@ -61,7 +75,7 @@ class Live:
         return path(f"{self.kind}s", self.uuid or "")
 
     def read(self) -> dict[str, t.Any]:
-        self.answer = self.ctx.client.get(self.path)
+        self.answer = self.ctx.client.get(self.path, has="uuid")
         return self.answer
 
     @property
@@ -75,11 +89,14 @@ class Live:
 
 
 def find_place(ctx: Context) -> Place | None:
-    """Project and environment. In check mode a missing one is a warning: an earlier task of the same run may be going to create it."""
+    """Project and environment, None when there is no such place: for state=absent that is what is wanted, and in check mode a warning,
+    because an earlier task of the same run may be going to create it."""
     placement.need(ctx.options, ["project"], "finding something by its name")
     try:
         return placement.find_place(ctx.client, ctx.options["project"], ctx.options.get("environment"))
     except NotFoundByName as error:
+        if ctx.options["state"] == "absent":
+            return None
         if not ctx.check_mode:
             raise
         ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
@@ -127,11 +144,11 @@ def patch_step(
     live: Live,
     action: str,
     bodies: t.Callable[[], list[dict[str, t.Any]]],
-    undo: t.Callable[[], list[str]],
-    manual: str,
+    undo: t.Callable[[], Undone] = lambda: Undone(False),
+    manual: str = "",
     destructive: bool = False,
 ) -> Step:
-    """One or more PATCHes in an order that matters."""
+    """One or more PATCHes in an order that matters. Without ``undo`` it belongs to a creation, whose own undo deletes everything."""
 
     def apply() -> None:
         for number, body in enumerate(bodies()):
@@ -146,14 +163,18 @@ def patch_step(
 
 def restore_fields(
     live: Live, fields: t.Sequence[Field], before: t.Mapping[str, t.Any], bodies: t.Callable[[list[Change]], list[dict[str, t.Any]]]
-) -> list[str]:
-    """Bring fields back to ``before`` (canonical values), verify it, and return the names that could not be restored."""
+) -> Undone:
+    """Bring fields back to ``before`` (canonical values) and verify it."""
     known = {name: value for name, value in before.items() if value is not UNKNOWN}
-    back = [change for change in differences(fields, known, live.read()) if change.before is not UNKNOWN]
-    for body in bodies(back):
-        live.ctx.client.patch(live.path, body)
-    left = differences(fields, known, live.read()) if back else []
-    return [name for name in before if name not in known] + [change.field.name for change in left]
+    needed = False
+    # Twice, because putting one field back can move another: domains bring generated labels along
+    for _round in range(2):
+        back = [change for change in differences(fields, known, live.read()) if change.before is not UNKNOWN]
+        needed = needed or bool(back)
+        for body in bodies(back):
+            live.ctx.client.patch(live.path, body)
+    left = differences(fields, known, live.read()) if needed else []
+    return Undone(needed, (*(name for name in before if name not in known), *(change.field.name for change in left)))
 
 
 def verify_stored(live: Live, fields: t.Sequence[Field], wanted: t.Mapping[str, t.Any], reasons: str) -> None:
@@ -198,16 +219,18 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
     """Deletion with all four flags said explicitly (Coolify's defaults are true, volumes included), then waiting until it is gone."""
     ctx = live.ctx
     flags = {name: ctx.flag(name) for name in DELETE_FLAGS}
+    refuse_create_only(live.words, placement_differences(live, ctx.options))
 
     def apply() -> None:
         ctx.client.delete(live.path, **flags)
-        if not ctx.flag("wait"):
-            plan.details["pending"] = f"GET /api/v1{live.path} until it answers 404"
-        elif not wait_gone(live, ctx.options["wait_timeout"]):
-            raise TimedOut(
-                f"{live.words} is still there {ctx.options['wait_timeout']} s after Coolify accepted its deletion",
-                "Coolify deletes in a queued job; look at its queue, then run the task again.",
-            )
+        with after_acting():
+            if not ctx.flag("wait"):
+                plan.details["pending"] = f"GET /api/v1{live.path} until it answers 404"
+            elif not wait_gone(live, ctx.options["wait_timeout"]):
+                raise TimedOut(
+                    f"{live.words} is still there {ctx.options['wait_timeout']} s after Coolify accepted its deletion",
+                    "Coolify deletes in a queued job; look at its queue, then run the task again.",
+                )
 
     def result() -> None:
         plan.resource, plan.resource_id = None, live.uuid
@@ -228,18 +251,52 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
     return plan
 
 
-def delete_created(live: Live) -> list[str]:
-    """Undo of a creation: nothing ever ran, so nothing is lost. Waits until it is gone."""
-    if live.uuid is None:
-        return []
-    live.ctx.client.delete(live.path, **dict.fromkeys(DELETE_FLAGS, False))
-    return [] if wait_gone(live, UNDO_TIMEOUT) else [live.words]
+def creation_step(
+    live: Live, plan: Plan, action: str, where: str, request: t.Mapping[str, t.Any], look: t.Callable[[], t.Any], **flags: bool
+) -> Step:
+    """The step that creates ``live`` and keeps Coolify's answer in ``live.created``; undone by deleting it, with ``flags`` said false."""
+
+    def apply() -> None:
+        try:
+            live.created = live.ctx.client.create(where, request, look, live.words)
+        except OutcomeUnknown as error:
+            # Half of it is there: whoever undoes this has to know which one
+            live.uuid = (error.found or {}).get("uuid")
+            raise
+        live.uuid = plan.resource_id = live.created["uuid"]
+        live.ctx.say(f"created {live.words} ({live.uuid})")
+
+    def undo() -> Undone:
+        if live.uuid is None:
+            return Undone(False)
+        live.ctx.client.delete(live.path, **flags)
+        gone = wait_gone(live, UNDO_TIMEOUT)
+        if gone:
+            plan.resource_id = None
+        return Undone(True, () if gone else (live.words,))
+
+    return Step(action, apply, revert=undo, manual=f"delete {live.words}")
 
 
-def wait_for_status(live: Live, wanted: str, good: t.Callable[[str], bool]) -> None:
-    """Poll the status until ``good``; says each change of status once. Raises TimedOut with the last status."""
+def act(live: Live, verb: str, happened: t.Callable[[], dict[str, t.Any] | None], **query: t.Any) -> dict[str, t.Any]:
+    """POST start, stop or restart, which is never repeated: after a lost answer ``happened`` says what came of it, None if it cannot tell."""
+    try:
+        return live.ctx.client.post(f"{live.path}/{verb}", **query)
+    except (Unreachable, Unreadable) as lost:
+        if not lost.sent:
+            raise
+        with after_acting():
+            answer = happened()
+            if answer is None:
+                raise OutcomeUnknown(
+                    f"{lost}; whether Coolify took it is not known", f"Look at {live.words} in Coolify before you run the task again."
+                ) from lost
+        return answer
+
+
+def wait_for_status(live: Live, wanted: str, good: t.Callable[[str], bool], limit: float) -> None:
+    """Poll the status until ``good``, at most ``limit`` seconds; says each change of status once. Raises TimedOut with the last status."""
     ctx = live.ctx
-    limit = ctx.options["wait_timeout"]
     started, last = ctx.clock.now(), ""
 
     def read() -> str:

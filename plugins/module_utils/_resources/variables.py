@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from .._client import Client, path
 from .._errors import ApiError, CoolifyError, InputError
 from .._fields import DIFFERS, HIDDEN, UNKNOWN, without_password
-from .._plan import Plan, Step
+from .._plan import Plan, Step, Undone
 
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 # Coolify's defaults for a new variable
@@ -25,6 +25,8 @@ SHARED_FLAGS = ("is_literal", "is_multiline", "is_shown_once")
 SHARED_SINCE = "4.3.0"
 SCOPES = ("team", "project", "environment", "server")
 GENERATED = re.compile(r"SERVICE_|NIXPACKS_|RAILPACK_|COOLIFY_SERVER_(UUID|NAME)$")
+# What Coolify starts a Redis with; it has no other place for them (resources.md 1.5)
+CREDENTIALS = re.compile(r"REDIS_(PASSWORD|USERNAME)$")
 SECRET_WORDS = re.compile(
     r"(^|[_.])(pass|passwd|password|passphrase|pwd|secrets?|tokens?|keys?|apikey|credentials?|private|auth|dsn|salt|signature)([_.]|$)",
     re.IGNORECASE,
@@ -47,6 +49,8 @@ class Target:
     flags: tuple[str, ...]
     previews: bool = False
     shared: bool = False
+    credentials: bool = False
+    """Whether Coolify itself may need some of them (a Redis starts with them)."""
 
     @classmethod
     def application(cls, uuid: str, name: str) -> Target:
@@ -54,7 +58,7 @@ class Target:
 
     @classmethod
     def database(cls, uuid: str, name: str) -> Target:
-        return cls(path("databases", uuid, "envs"), f'database "{name}"', tuple(FLAGS))
+        return cls(path("databases", uuid, "envs"), f'database "{name}"', tuple(FLAGS), credentials=True)
 
     @classmethod
     def of_scope(cls, words: str, *parts: str) -> Target:
@@ -126,6 +130,14 @@ def _variable(key: str, value: t.Any, given: t.Mapping[str, t.Any], target: Targ
     return Variable(key, text, secret, preview, settings, None if comment is None else str(comment).strip())
 
 
+def need_declaration(options: t.Mapping[str, t.Any]) -> None:
+    """Refuse a purge that declares nothing: an undefined variable in a playbook would empty everything."""
+    if options.get("purge") and options.get("variables") is None and options.get("secrets") is None:
+        raise InputError(
+            "purge removes every variable that is not declared, and neither variables nor secrets is given; give variables: {} to remove all"
+        )
+
+
 def weak_secrets(variables: t.Iterable[Variable]) -> list[str]:
     """Keys of secrets so short that blanking them damages the rest of the result."""
     return [variable.key for variable in variables if variable.secret and variable.value and len(variable.value) < SHORT_SECRET]
@@ -163,6 +175,8 @@ class Changes:
     before: dict[str, t.Any] = field(default_factory=dict)
     after: dict[str, t.Any] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
+    left_over: list[str] = field(default_factory=list)
+    """Keys whose production variable goes and whose preview variable stays."""
 
     def __bool__(self) -> bool:
         return bool(self.items or self.deletes)
@@ -184,22 +198,29 @@ def compare(
     for variable in declared:
         row = rows.get(variable)
         if absent:
+            if row and target.credentials and CREDENTIALS.match(variable.key):
+                raise InputError(f"{variable.key}: Coolify starts the database with it, so it cannot be removed")
             if row:
                 _remove(changes, row)
         elif row is None:
-            _add(changes, variable, target)
+            _add(changes, variable, rows, target)
         else:
-            _adjust(changes, variable, row, target, update_secrets)
+            _adjust(changes, variable, row, rows, target, update_secrets)
     if purge:
         keep = {(variable.key, variable.preview) for variable in declared}
         for handle, row in rows.by_key.items():
-            if handle not in keep and handle[1] is preview and not _generated(row):
+            if handle not in keep and handle[1] is preview and not _generated(row, target):
                 _remove(changes, row)
+    for row in changes.deletes:
+        twin = rows.by_key.get((row["key"], True))
+        if target.previews and not row.get("is_preview") and twin:
+            changes.left_over.append(row["key"])
     return changes
 
 
-def _generated(row: t.Mapping[str, t.Any]) -> bool:
-    return bool(row.get("is_coolify") or row.get("is_buildpack_control") or GENERATED.match(row["key"]))
+def _generated(row: t.Mapping[str, t.Any], target: Target) -> bool:
+    own = target.credentials and CREDENTIALS.match(row["key"])
+    return bool(own or row.get("is_coolify") or row.get("is_buildpack_control") or GENERATED.match(row["key"]))
 
 
 def _item(variable: Variable, flags: t.Mapping[str, bool], comment: str | None, target: Target) -> dict[str, t.Any]:
@@ -211,11 +232,11 @@ def _item(variable: Variable, flags: t.Mapping[str, bool], comment: str | None, 
     return item
 
 
-def _add(changes: Changes, variable: Variable, target: Target) -> None:
+def _add(changes: Changes, variable: Variable, rows: Rows, target: Target) -> None:
     flags = {**FLAGS, **variable.flags}
     changes.items.append(_item(variable, flags, variable.comment, target))
     changes.written.append(variable)
-    if target.previews and not variable.preview and flags["is_shown_once"]:
+    if target.previews and not variable.preview and flags["is_shown_once"] and (variable.key, True) not in rows.by_key:
         # Coolify copies a new variable into a preview twin, but not the lock: the value would stay readable there
         changes.items.append({**_item(variable, flags, variable.comment, target), "is_preview": True})
         changes.written.append(variable)
@@ -225,13 +246,16 @@ def _add(changes: Changes, variable: Variable, target: Target) -> None:
     changes.after[variable.key] = shown
 
 
-def _adjust(changes: Changes, variable: Variable, row: dict[str, t.Any], target: Target, update_secrets: str) -> None:
+def _adjust(changes: Changes, variable: Variable, row: dict[str, t.Any], rows: Rows, target: Target, update_secrets: str) -> None:
     before: dict[str, t.Any] = {}
     after: dict[str, t.Any] = {}
     stored = stored_value(row)
     if stored is UNKNOWN:
         changes.unreadable.append(variable.key)
-    if stored != variable.value and not (stored is UNKNOWN and update_secrets == "on_create"):
+        if update_secrets == "on_create":
+            # Nothing of it can be written without its value
+            return
+    if stored != variable.value:
         hide = variable.secret or looks_secret(variable.key)
         before["value"] = "unknown" if stored is UNKNOWN else HIDDEN if hide else without_password(stored or "")
         after["value"] = DIFFERS if variable.secret else without_password(variable.value or "")
@@ -248,6 +272,14 @@ def _adjust(changes: Changes, variable: Variable, row: dict[str, t.Any], target:
     changes.items.append(_item(variable, flags, comment, target))
     changes.written.append(variable)
     changes.before[variable.key], changes.after[variable.key] = before, after
+    twin = rows.by_key.get((variable.key, True))
+    copied = twin and stored_value(twin) is not UNKNOWN and stored_value(twin) in (stored, variable.value)
+    if after.get("is_shown_once") and target.previews and not variable.preview and copied:
+        # The copy for previews would keep the value readable
+        same = {**{name: bool(twin.get(name, FLAGS[name])) for name in target.flags}, "is_shown_once": True}
+        item = _item(variable, same, twin.get("comment"), target)
+        changes.items.append({**item, "value": stored_value(twin), "is_preview": True})
+        changes.written.append(variable)
 
 
 def _remove(changes: Changes, row: dict[str, t.Any]) -> None:
@@ -257,7 +289,7 @@ def _remove(changes: Changes, row: dict[str, t.Any]) -> None:
 
 
 def read(client: Client, target: Target) -> list[dict[str, t.Any]]:
-    return client.get(target.base, since=SHARED_SINCE if target.shared else None)
+    return client.items(target.base, since=SHARED_SINCE if target.shared else None)
 
 
 def write(client: Client, target: Target, changes: Changes, rows: Rows) -> None:
@@ -271,8 +303,9 @@ def write(client: Client, target: Target, changes: Changes, rows: Rows) -> None:
         try:
             request()
         except ApiError as error:
-            # The bulk route stores items one by one: those before a refused one stay
-            error.acted = bool(number) or not target.shared
+            # The bulk route stores items one by one: those before an invalid one stay
+            half_of_bulk = error.code == 422 and not target.shared and len(changes.items) > 1
+            error.acted = bool(number) or half_of_bulk or error.may_have_acted
             raise
         except CoolifyError as error:
             error.acted = True if number else None
@@ -288,8 +321,8 @@ def _shared_write(client: Client, target: Target, item: dict[str, t.Any], rows: 
     )
 
 
-def restore(client: Client, target: Target, changes: Changes, rows: Rows) -> list[str]:
-    """Bring the touched keys back to what ``rows`` says; returns the keys whose value could not be known and so not restored."""
+def restore(client: Client, target: Target, changes: Changes, rows: Rows) -> Undone:
+    """Bring the touched keys back to what ``rows`` says; lost are the keys whose value could not be known and so not restored."""
     handles = {(item["key"], bool(item.get("is_preview"))) for item in changes.items} | {
         (row["key"], bool(row.get("is_preview"))) for row in changes.deletes
     }
@@ -303,7 +336,9 @@ def restore(client: Client, target: Target, changes: Changes, rows: Rows) -> lis
             if new:
                 undo.deletes.append(new)
         elif stored_value(old) is UNKNOWN:
-            lost.append(handle[0])
+            # Coolify's times have a resolution of a second, which is enough for a row that was there before this run
+            if new is None or new.get("updated_at") != old.get("updated_at"):
+                lost.append(handle[0])
         elif new is None or _differs(old, new, target):
             variable = Variable(handle[0], stored_value(old), True, handle[1])
             undo.items.append(_item(variable, {name: bool(old.get(name)) for name in target.flags}, old.get("comment") or "", target))
@@ -313,14 +348,14 @@ def restore(client: Client, target: Target, changes: Changes, rows: Rows) -> lis
         old, new = rows.by_key.get(handle), after.by_key.get(handle)
         if (old is None) != (new is None) or (old and new and stored_value(old) is not UNKNOWN and _differs(old, new, target)):
             lost.append(handle[0])
-    return [f"variable {key}" for key in dict.fromkeys(lost)]
+    return Undone(bool(undo), tuple(f"variable {key}" for key in dict.fromkeys(lost)))
 
 
 def _differs(old: dict[str, t.Any], new: dict[str, t.Any], target: Target) -> bool:
     return stored_value(old) != stored_value(new) or any(bool(old.get(name)) != bool(new.get(name)) for name in target.flags)
 
 
-def shown(rows: Rows, changes: Changes, variables: t.Iterable[Variable]) -> dict[str, t.Any]:
+def shown(rows: Rows, changes: Changes, variables: t.Iterable[Variable], target: Target) -> dict[str, t.Any]:
     """The declared variables as they are after the changes: flags, and the value where it was declared as plain."""
     result = {}
     removed = {(row["key"], bool(row.get("is_preview"))) for row in changes.deletes}
@@ -328,11 +363,11 @@ def shown(rows: Rows, changes: Changes, variables: t.Iterable[Variable]) -> dict
         if (variable.key, variable.preview) in removed:
             continue
         row = rows.get(variable) or FLAGS
-        flags = {name: bool(row.get(name, FLAGS.get(name))) for name in FLAGS}
+        flags = {name: bool(row.get(name, FLAGS.get(name))) for name in target.flags}
         flags.update(variable.flags)
         result[variable.key] = {
             **flags,
-            "is_preview": variable.preview,
+            **({"is_preview": variable.preview} if target.previews else {}),
             "value": HIDDEN if variable.secret else without_password(variable.value or ""),
         }
     return result
@@ -378,6 +413,9 @@ def add_to(
             f"Coolify does not show the values of {keys} of {kind.words} (locked, or the token lacks read:sensitive): they cannot be compared, {what}, "
             "and could not be restored",
         )
+    if changes.left_over:
+        keys = ", ".join(changes.left_over)
+        plan.risk("low", f"the preview variables of the same name stay ({keys} of {kind.words}); remove them with is_preview: true")
     for key in rows.duplicates:
         plan.risk("medium", f"{kind.words} has the variable {key} more than once; Coolify uses the first, delete the others")
     return changes

@@ -15,7 +15,7 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import 
     Unreachable,
     may_have_acted,
 )
-from ansible_collections.selfhosted.coolify.plugins.module_utils._plan import Step, Transaction
+from ansible_collections.selfhosted.coolify.plugins.module_utils._plan import Step, Transaction, Undone
 
 
 class World:
@@ -25,18 +25,24 @@ class World:
         self.done: list[str] = []
 
     def step(
-        self, name: str, fails: Exception | None = None, lost: list[str] | None = None, revert_fails: Exception | None = None, **kw
+        self,
+        name: str,
+        fails: Exception | None = None,
+        lost: tuple[str, ...] = (),
+        revert_fails: Exception | None = None,
+        needed: bool = True,
+        **kw,
     ) -> Step:
         def apply() -> None:
             if fails:
                 raise fails
             self.done.append(name)
 
-        def revert() -> list[str]:
+        def revert() -> Undone:
             if revert_fails:
                 raise revert_fails
             self.done.append(f"-{name}")
-            return lost or []
+            return Undone(needed, lost)
 
         return Step(name, apply, revert=revert, **kw)
 
@@ -75,10 +81,17 @@ def test_a_step_that_may_have_acted_is_undone_too():
     assert world.done == ["-a"]
 
 
+def test_a_step_that_turns_out_not_to_have_acted_raises_its_own_error():
+    world = World()
+    with pytest.raises(ApiError) as error:
+        Transaction([world.step("a", CRASHED, needed=False)]).run()
+    assert world.done == ["-a"] and not may_have_acted(error.value)
+
+
 def test_what_could_not_be_restored_is_named():
     world = World()
     with pytest.raises(RevertFailed) as error:
-        Transaction([world.step("a", lost=["variable TOKEN"]), world.step("b", REFUSED)]).run()
+        Transaction([world.step("a", lost=("variable TOKEN",)), world.step("b", REFUSED)]).run()
     assert error.value.facts["details"]["not_restored"] == ["variable TOKEN"]
     assert "variable TOKEN" in str(error.value)
 
@@ -113,8 +126,8 @@ def test_a_step_without_undo_is_reported():
 @pytest.mark.parametrize(
     ("error", "acted"),
     [
-        (REFUSED, False),
-        (CRASHED, True),
+        (ApiError("refused", code=422), False),
+        (ApiError("crashed", code=500), True),
         (Unreachable("x"), False),
         (Unreachable("x", sent=True), True),
         (InputError("x"), False),

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists that are kept in more than one place are the same, and imports point downwards."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.selfhosted.coolify.plugins.module_utils import _runner
+from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import CODES
+
+ROOT = Path(__file__).parents[3]
+MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/coolify_*.py"))
+# Higher up may import what is below
+LAYERS = ("_errors", "_http", "_client", "_fields", "_wait", "_plan", "_contract", "_context", "_deployment", "_resources", "_runner")
+
+
+def definition(module: str):
+    stub = importlib.import_module(f"ansible_collections.selfhosted.coolify.plugins.action.{module}")
+    return stub.ActionModule.definition
+
+
+def test_action_group_modules_and_action_stubs_are_the_same():
+    group = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]["coolify"]
+    stubs = sorted(path.stem for path in ROOT.glob("plugins/action/coolify_*.py"))
+    assert sorted(group) == MODULES == stubs
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_documentation_lists_exactly_the_options(module):
+    tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text())
+    texts = {
+        node.targets[0].id: node.value.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
+    documentation = yaml.safe_load(texts["DOCUMENTATION"])
+    documented = set(documentation.get("options") or {})
+    for name in documentation["extends_documentation_fragment"]:
+        fragment = importlib.import_module(f"ansible_collections.selfhosted.coolify.plugins.doc_fragments.{name.split('.')[2]}")
+        part = name.split(".")[3].upper() if name.count(".") > 2 else "DOCUMENTATION"
+        documented |= set(yaml.safe_load(getattr(fragment.ModuleDocFragment, part)).get("options") or {})
+    assert documented == set(_runner.argument_spec(definition(module)))
+    assert definition(module).name == module
+
+
+def test_the_codes_are_documented():
+    text = (ROOT / "docs/docsite/rst/errors.rst").read_text()
+    documented = {int(code): " ".join(line.split()) for code, line in re.findall(r"\* - (6\d\d)\n     - (.*)", text)}
+    assert documented == CODES
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("plugins/module_utils/_*.py")), ids=lambda path: path.stem)
+def test_imports_point_downwards(path):
+    above = LAYERS[LAYERS.index(path.stem) + 1 :]
+    imported = {
+        (node.module or "").split(".")[0] or alias.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    }
+    assert not imported & set(above)
+
+
+def test_only_the_runner_knows_ansible_module():
+    for path in ROOT.glob("plugins/module_utils/**/*.py"):
+        if path.stem != "_runner":
+            assert not re.search(r"AnsibleModule|exit_json|fail_json|^from ansible\b", path.read_text(), re.MULTILINE), path
+
+
+def test_simulator_and_plugins_do_not_know_each_other():
+    for path in ROOT.glob("tests/simulator/*.py"):
+        assert "plugins" not in re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL), path
+    for path in ROOT.glob("plugins/**/*.py"):
+        assert "tests.simulator" not in path.read_text(), path
+
+
+def test_versions_agree():
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+    assert f"v{galaxy['version'].replace('.', chr(92) + '.')}" in (ROOT / "CHANGELOG.md").read_text()
+    assert galaxy["license"] == ["GPL-3.0-or-later"] and "community.docker" in galaxy["dependencies"]
