@@ -51,7 +51,7 @@ def refuse_existing() -> None:
     from ansible_collections.selfhosted.coolify.plugins.module_utils._http import Http
 
     try:
-        names = [item["name"] for item in Client(Http(os.environ["COOLIFY_URL"], os.environ["COOLIFY_TOKEN"])).get("/projects")]
+        names = [item["name"] for item in Client(Http(os.environ["COOLIFY_URL"], os.environ["COOLIFY_TOKEN"])).items("/projects")]
     except CoolifyError as error:
         sys.exit(f"{error}\n{error.troubleshooting}")
     if PROJECT in names:
@@ -105,7 +105,7 @@ def main() -> int:
         environment.update(real_environment())
         if clean:
             play(folder, "demo_clean.yml", environment)
-            print(f"\nThe project {PROJECT} is gone.")
+            print(f"\nThere is no project {PROJECT} any more.")
             return 0
         refuse_existing()
         demo(folder, environment, None)

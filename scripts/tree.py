@@ -30,10 +30,15 @@ def main() -> int:
         if not copy.is_file() or not filecmp.cmp(source, copy, shallow=False) or source.stat().st_mode != copy.stat().st_mode:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, copy)
-    kept = (".git", "output", "__pycache__", ".pytest_cache", ".hypothesis")
+    kept = (".git", "output", "__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", ".ansible")
     for copy in [path for path in target.rglob("*") if path.is_file() and not set(kept) & set(path.relative_to(target).parts)]:
         if str(copy.relative_to(target)) not in names:
             copy.unlink()
+    for folder in sorted(
+        (path for path in target.rglob("*") if path.is_dir() and not set(kept) & set(path.relative_to(target).parts)), reverse=True
+    ):
+        if not any(folder.iterdir()):
+            folder.rmdir()
     if not (target / ".git").exists():
         # ansible-test lists files through git
         subprocess.run(["git", "init", "-q", str(target)], check=True)

@@ -24,6 +24,8 @@ class Context:
     clock: Clock = field(default_factory=Clock)
     show: t.Callable[[str], None] = lambda line: None
     """Prints a line at once where there is a terminal to print to (direct execution)."""
+    verbose: bool = False
+    """Whether build logs are shown as they grow."""
     warnings: list[str] = field(default_factory=list)
     timeline: list[dict[str, str]] = field(default_factory=list)
 

@@ -10,6 +10,7 @@ import json
 import time
 import typing as t
 import uuid
+from dataclasses import asdict
 from datetime import datetime, timezone
 
 from ._errors import CoolifyError
@@ -74,37 +75,44 @@ def execution_plan(steps: t.Sequence[Step], risks: t.Sequence[t.Any], gates: t.S
 
 def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool) -> None:
     """What the plan says, before anything is applied; check mode returns exactly this."""
-    gates = ("connectivity", "plan_safe") if plan.destructive else ("connectivity",)
+    gates = [gate.gate for gate in plan.gates] or (["connectivity", "plan_safe"] if plan.destructive else ["connectivity"])
     result.update(
         resource_id=plan.resource_id,
         plan_id=identifier("plan" if dry_run else "txn"),
         diff=plan.diff,
-        changed=bool(plan.steps),
+        changed=any(not step.passive for step in plan.steps),
         rollback_point={
             "deployment_id": None,
             "config_hash": config_hash(plan.before) if plan.before else None,
             "image_tag": plan.before.get("docker_registry_image_tag") or plan.before.get("image"),
             "commit": plan.before.get("git_commit_sha"),
             "configuration": plan.before,
+            **plan.point,
         },
         execution_plan=execution_plan(plan.steps, plan.risks, gates),
         **{returns: plan.resource},
     )
+    if plan.gates:
+        result["gates"] = [asdict(gate) for gate in plan.gates]
     result["details"].update(plan.details)
+    result["metrics"].update(plan.metrics)
     result.update(plan.extra)
     if dry_run:
         result["status"] = "plan_ready"
         result["impact_analysis"] = {
             "downtime_expected": plan.downtime,
+            "downtime_reasons": plan.downtime_reasons,
             "rollback_available": bool(plan.before) and not plan.destructive,
             "affected_users": "everybody who uses it, until it runs again" if plan.downtime else "none",
         }
+        result["message"] = "DRY RUN COMPLETE - nothing was applied. Run the same task without --check to apply it."
 
 
 def finished(result: dict[str, t.Any], plan: Plan, returns: str) -> None:
     """What is there now."""
     result.update(resource_id=plan.resource_id, **{returns: plan.resource}, **plan.extra)
     result["details"].update(plan.details)
+    result["metrics"].update(plan.metrics)
 
 
 def failed(result: dict[str, t.Any], error: CoolifyError, resource: tuple[str, str | None, str | None]) -> None:

@@ -1,12 +1,16 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Following a deployment that start, restart or deploy has queued."""
+"""Deployments: reading their history, following one to its end, explaining a failed one."""
 
 from __future__ import annotations
 
 import json
+import re
+import statistics
 import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from ._client import path
 from ._context import Context
@@ -17,13 +21,97 @@ from ._wait import until
 PENDING = ("queued", "in_progress")
 TERMINAL = ("finished", "failed", "cancelled-by-user")
 LOG_SAMPLE = 5
+PAGE = 20
+STUCK_AFTER = 120.0
+"""Seconds in the queue after which it is asked whether anything runs at all."""
+
+# Coolify's own texts in a deployment's log -> (stage, cause, what to do). The first that matches counts; coolify_diagnose knows more.
+EXPLANATIONS = tuple(
+    (re.compile(pattern, re.IGNORECASE), stage, cause, fix)
+    for pattern, stage, cause, fix in (
+        (
+            r"New container is not healthy",
+            "health_check",
+            "the new container did not become healthy, and Coolify kept the old one",
+            "Read the lines after 'Healthcheck logs' in the deployment's log; raise health_check_start_period or mend the health check.",
+        ),
+        (
+            r"denied: denied|pull access denied|unauthorized|may require 'docker login'",
+            "registry",
+            "the registry refused the image",
+            "Log the server in to the registry as the user that Coolify connects with; the token needs read:packages.",
+        ),
+        (r"no space left on device", "build", "the disk of the server is full", "Clean up Docker on the server, or give it a larger disk."),
+        (
+            r"port is already allocated|address already in use",
+            "network_port",
+            "a host port that the application publishes is taken",
+            "Free the port, or remove ports_mappings: a domain does not need them.",
+        ),
+        (
+            r"exit code: 137|JavaScript heap out of memory|\bKilled\b",
+            "build",
+            "the build ran out of memory",
+            "Build on a build server (use_build_server), or give the server swap.",
+        ),
+        (r"Server is not functional", "server_health", "Coolify cannot use the server", "Validate the server in Coolify."),
+        (
+            r"fatal: bad object",
+            "build",
+            "the commit is not in the shallow clone",
+            "Set is_git_shallow_clone_enabled: false and deploy again.",
+        ),
+        (r"manifest unknown|not found: manifest", "registry", "the image or its tag does not exist", "Correct the image's name or tag."),
+    )
+)
+
+
+@dataclass(frozen=True)
+class History:
+    """The last deployments of an application, newest first, without those of pull requests."""
+
+    rows: tuple[dict[str, t.Any], ...] = ()
+
+    @property
+    def latest(self) -> dict[str, t.Any] | None:
+        return self.rows[0] if self.rows else None
+
+    @property
+    def pending(self) -> tuple[dict[str, t.Any], ...]:
+        return tuple(row for row in self.rows if row["status"] in PENDING)
+
+    @property
+    def finished(self) -> tuple[dict[str, t.Any], ...]:
+        return tuple(row for row in self.rows if row["status"] == "finished")
+
+    @property
+    def expected(self) -> float | None:
+        """Seconds that a deployment takes, by the median of the last ones that really built something."""
+        taken = [duration(row) for row in self.finished if not row.get("restart_only")]
+        known = [seconds for seconds in taken if seconds is not None]
+        return statistics.median(known) if known else None
+
+
+def moment(text: t.Any) -> datetime | None:
+    """One of Coolify's times, such as 2026-08-22T10:15:00.000000Z."""
+    match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", str(text or ""))
+    return datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc) if match else None
+
+
+def duration(row: t.Mapping[str, t.Any]) -> float | None:
+    begun, ended = moment(row.get("created_at")), moment(row.get("finished_at"))
+    return (ended - begun).total_seconds() if begun and ended else None
+
+
+def history(ctx: Context, application: str) -> History:
+    page = ctx.client.get(path("deployments", "applications", application), has="deployments", take=PAGE)
+    return History(tuple(row for row in page["deployments"] if not row.get("pull_request_id")))
 
 
 def pending(ctx: Context, application: str) -> str | None:
     """The uuid of the application's newest deployment that is queued or running; those of pull requests are something else."""
-    page = ctx.client.get(path("deployments", "applications", application), has="deployments", take=10)
-    own = [item for item in page["deployments"] if item["status"] in PENDING and not item.get("pull_request_id")]
-    return own[0]["deployment_uuid"] if own else None
+    waiting = history(ctx, application).pending
+    return waiting[0]["deployment_uuid"] if waiting else None
 
 
 def real_uuid(ctx: Context, application: str, told: str | None) -> str:
@@ -44,42 +132,97 @@ def real_uuid(ctx: Context, application: str, told: str | None) -> str:
     return found
 
 
-def follow(ctx: Context, uuid: str, words: str, timeout: float) -> dict[str, t.Any]:
+def pace(expected: float | None) -> t.Callable[[float], float]:
+    """Seconds to the next look: one in the first minute and around the expected end, five near it, ten in the long middle."""
+
+    def pause(elapsed: float) -> float:
+        end = expected or 0.0
+        if elapsed < 60 or end - 5 <= elapsed <= end + 10:
+            return 0.9
+        if end and end > 60 and elapsed < end - 5:
+            # Not past the moment from which on it may end
+            return min(10.0, max(end - 5 - elapsed, 0.9))
+        return 5.0
+
+    return pause
+
+
+def follow(ctx: Context, uuid: str, words: str, timeout: float, expected: float | None = None) -> dict[str, t.Any]:
     """Poll until the deployment is terminal; returns it when it is finished. Raises BadState with the last lines of its log, or TimedOut."""
-    last = ""
+    last, shown = "", 0
     started = ctx.clock.now()
+    asked = started
 
     def read() -> dict[str, t.Any]:
-        nonlocal last
-        deployment = ctx.client.get(path("deployments", uuid))
+        nonlocal last, shown, asked
+        deployment = ctx.client.get(path("deployments", uuid), has="status")
+        elapsed = ctx.clock.now() - started
         if deployment["status"] != last:
             last = deployment["status"]
-            ctx.say(f"deployment {uuid} of {words}: {last} after {ctx.clock.now() - started:.0f} s")
+            about = f" (usually {expected:.0f} s)" if expected and last in PENDING else ""
+            ctx.say(f"deployment {uuid} of {words}: {last} after {elapsed:.0f} s{about}")
+        if ctx.verbose:
+            lines = log_lines(deployment)
+            for line in lines[shown:]:
+                ctx.show(f"  {line}")
+            shown = len(lines)
+        if last == "queued" and ctx.clock.now() - asked > STUCK_AFTER:
+            asked = ctx.clock.now()
+            _refuse_stuck(ctx, uuid, words, elapsed)
         return deployment
 
-    done, deployment = until(read, lambda item: item["status"] in TERMINAL, timeout, ctx.clock)
+    done, deployment = until(read, lambda item: item["status"] in TERMINAL, timeout, ctx.clock, pace(expected))
     if not done:
-        raise TimedOut(
+        error: TimedOut | BadState = TimedOut(
             f"deployment {uuid} of {words} is {deployment['status']} after {timeout:g} s",
             "Look at the deployment's log in Coolify, or raise wait_timeout.",
-        )
-    if deployment["status"] != "finished":
-        error = BadState(
-            f"deployment {uuid} of {words} ended as {deployment['status']}",
-            "Read the deployment's log in Coolify; its last lines are in incident.last_logs_sample.",
             details={"deployment_uuid": uuid, "deployment_status": deployment["status"]},
         )
-        error.stage = "deployment"
-        error.log = log_tail(deployment)
+        error.stage, error.log = "deployment", log_lines(deployment)[-LOG_SAMPLE:]
         raise error
+    if deployment["status"] != "finished":
+        raise failed(deployment, uuid, words)
     return deployment
 
 
-def log_tail(deployment: t.Mapping[str, t.Any]) -> list[str]:
-    """The last visible lines of a deployment's log, which is a string holding a JSON array and only there for sensitive tokens."""
+def _refuse_stuck(ctx: Context, uuid: str, words: str, elapsed: float) -> None:
+    """A queued deployment while nothing runs anywhere waits for a queue that does not move."""
+    if not any(row.get("status") == "in_progress" for row in ctx.client.items("/deployments")):
+        error = BadState(
+            f"deployment {uuid} of {words} is queued for {elapsed:.0f} s and nothing else is being deployed: Coolify's queue does not move",
+            "Restart Coolify's queue worker (docker restart coolify), or cancel the deployment and deploy again.",
+            details={"deployment_uuid": uuid, "deployment_status": "queued"},
+        )
+        error.stage = "deployment"
+        raise error
+
+
+def failed(deployment: t.Mapping[str, t.Any], uuid: str, words: str) -> BadState:
+    """The error for a deployment that ended otherwise than finished, with the cause where its log tells it."""
+    lines = log_lines(deployment)
+    stage, cause, fix = "deployment", "", "Read the deployment's log in Coolify; its last lines are in incident.last_logs_sample."
+    if deployment["status"] == "cancelled-by-user":
+        cause, fix = "somebody cancelled it", "Deploy again."
+    elif "logs" not in deployment:
+        fix = "The token may not read the deployment's log (read:sensitive); look at it in Coolify."
+    else:
+        found = [item for item in EXPLANATIONS if any(item[0].search(line) for line in lines)]
+        if found:
+            _pattern, stage, cause, fix = found[0]
+    error = BadState(
+        f"deployment {uuid} of {words} ended as {deployment['status']}{f': {cause}' if cause else ''}",
+        fix,
+        details={"deployment_uuid": uuid, "deployment_status": deployment["status"]},
+    )
+    error.stage, error.log = stage, lines[-LOG_SAMPLE:]
+    return error
+
+
+def log_lines(deployment: t.Mapping[str, t.Any]) -> list[str]:
+    """The visible lines of a deployment's log, which is a string holding a JSON array and only there for sensitive tokens."""
     try:
         entries = json.loads(deployment.get("logs") or "[]")
     except ValueError:
         return []
     lines = [line for entry in entries if not entry.get("hidden") for line in str(entry.get("output") or "").splitlines() if line.strip()]
-    return [without_password(line)[:300] for line in lines[-LOG_SAMPLE:]]
+    return [without_password(line)[:300] for line in lines]

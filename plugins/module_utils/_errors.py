@@ -31,6 +31,7 @@ CODES: dict[int, str] = {
     614: "Deleting was refused because something still depends on it; the message lists what.",
     615: "Coolify accepted a value and did not store it.",
     616: "Coolify started, stopped or restarted something and it ended in a state that does not recover by itself.",
+    617: "What runs after the deployment is not what was wanted, does not answer, is too slow or fails too often.",
 }
 
 
@@ -144,6 +145,12 @@ class NotStored(CoolifyError):
 class BadState(CoolifyError):
     code = 616
     stage = "container_readiness"
+
+
+class NotVerified(CoolifyError):
+    code = 617
+    stage = "health_check"
+    default_troubleshooting = "Look at the application's log in Coolify; verify_* and max_* options say what is expected."
 
 
 class TimedOut(CoolifyError):

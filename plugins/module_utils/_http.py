@@ -217,6 +217,8 @@ class Http:
         """The reason in words. Only a request whose connection was never made is certain not to have been acted upon."""
         what = f"{method} {self.url}/api/v1{path}"
         reason = getattr(error.args[0], "reason", None) if error.args else None
+        if "WRONG_VERSION_NUMBER" in str(error):
+            return Unreachable(f"{what}: the server does not speak TLS on this port", "Use http://, or the port of https.", stage="ssl")
         if isinstance(error, requests.exceptions.SSLError):
             return Unreachable(
                 f"{what}: TLS error: {_last_words(error)}",
@@ -256,4 +258,29 @@ def _last_words(error: BaseException) -> str:
     text = str(error).rsplit("Caused by", 1)[-1]
     for separator in (">: ", "object at "):
         text = text.rsplit(separator, 1)[-1]
+    text = re.sub(r"\s*\(_ssl\.c:\d+.*$", "", text)
     return text.strip("()'\" ") or type(error).__name__
+
+
+class Plain:
+    """GETs of other addresses than Coolify's, such as an application's domain: no token, redirects followed."""
+
+    def __init__(self, *, validate_certs: bool = True, ca_path: str | None = None, timeout: float = 10.0) -> None:
+        self.verify: bool | str = (ca_path or True) if validate_certs else False
+        self.timeout = timeout
+        self.session = requests.Session()
+        # An entry of ~/.netrc or a proxy's credentials have no business here
+        self.session.trust_env = False
+        self.session.headers["User-Agent"] = "selfhosted.coolify (Ansible)"
+
+    def get(self, url: str) -> tuple[int | None, str, str]:
+        """(status or None, the first 64 KiB of the text, why there was no answer)."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", InsecureRequestWarning)
+                proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
+                with self.session.get(url, timeout=self.timeout, verify=self.verify, stream=True, proxies=proxies) as answer:
+                    body = next(answer.iter_content(65536), b"")
+                    return answer.status_code, body.decode(answer.encoding or "utf-8", "replace"), ""
+        except (requests.exceptions.RequestException, OSError, ValueError) as error:
+            return None, "", _last_words(error)

@@ -24,8 +24,8 @@ class Step:
     """One thing to do.
 
     ``apply()`` does it. ``revert()`` undoes it and verifies that; None says that there is nothing to undo or that it cannot be undone.
-    ``manual`` tells a person how to undo it. ``keeps`` marks a step whose
-    failure is no reason to undo what was done before it: waiting for a container says nothing against the configuration.
+    ``manual`` tells a person how to undo it. ``keeps`` marks a step whose failure is no reason to undo what was done before it: waiting
+    for a container says nothing against the configuration. ``passive`` marks one that only looks.
     """
 
     action: str
@@ -36,6 +36,17 @@ class Step:
     manual: str = ""
     destructive: bool = False
     keeps: bool = False
+    passive: bool = False
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What was checked before anything is changed. ``outcome`` is passed, failed or skipped; without evidence it is never passed."""
+
+    gate: str
+    outcome: str
+    reason: str
+    evidence: t.Any = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,12 @@ class Plan:
     result: t.Callable[[], None] = lambda: None
     """Brings ``resource``, ``resource_id`` and ``extra`` up to date after the steps."""
     details: dict[str, t.Any] = field(default_factory=dict)
+    metrics: dict[str, t.Any] = field(default_factory=dict)
+    gates: list[Gate] = field(default_factory=list)
+    point: dict[str, t.Any] = field(default_factory=dict)
+    """Further parts of the rollback point."""
     downtime: bool = False
+    downtime_reasons: list[str] = field(default_factory=list)
 
     def risk(self, level: str, description: str) -> None:
         self.risks.append(Risk(level, description))
@@ -81,9 +97,15 @@ class Plan:
 class Transaction:
     """Runs the steps in order. When one fails, the executed ones are undone in reverse order."""
 
-    def __init__(self, steps: t.Sequence[Step]) -> None:
+    def __init__(self, steps: t.Sequence[Step], undo: bool = True) -> None:
         self.steps = steps
+        self.undo = undo
         self.journal: list[Step] = []
+
+    @property
+    def changed(self) -> list[Step]:
+        """The executed steps that changed something."""
+        return [step for step in self.journal if not step.passive]
 
     def run(self) -> None:
         """Raises the step's own error when nothing was changed or a keeping step failed, otherwise RolledBack or RevertFailed."""
@@ -91,7 +113,7 @@ class Transaction:
             try:
                 step.apply()
             except CoolifyError as error:
-                if step.keeps or error.status == "rolled_back":
+                if step.keeps or not self.undo:
                     raise
                 touched = list(self.journal)
                 if may_have_acted(error) and step.revert:
@@ -107,6 +129,8 @@ class Transaction:
         """Returns when it turns out that nothing had been changed."""
         restored, lost, manual, problems = [], [], [], []
         for step in reversed(touched):
+            if step.revert is None and step.passive:
+                continue
             if step.revert is None:
                 lost.append(step.action)
                 manual.append(step.manual or f"undo by hand: {step.action}")
@@ -121,7 +145,7 @@ class Transaction:
             lost.extend(undone.lost)
             if undone.lost:
                 manual.append(f"{step.manual or f'undo by hand: {step.action}'} ({', '.join(undone.lost)})")
-            elif undone.needed or step is not failed:
+            elif undone.needed or not (step is failed or step.passive):
                 restored.append(step.action)
         if not restored and not lost:
             return
@@ -133,12 +157,11 @@ class Transaction:
         }
         told = f"{failed.action} failed: {cause}"
         if not lost:
-            raise RolledBack(
-                f"{told}. Everything done before it was undone: {'; '.join(restored)}", cause.troubleshooting, details=facts
-            ) from cause
-        facts["manual_steps"] = manual
-        raise RevertFailed(
-            f"{told}. It was not possible to undo everything: {'; '.join(problems or lost)}",
-            "; ".join(manual),
-            details=facts,
-        ) from cause
+            text = f"{told}. Everything done before it was undone: {'; '.join(restored)}"
+            error: CoolifyError = RolledBack(text, cause.troubleshooting, details=facts)
+        else:
+            facts["manual_steps"] = manual
+            text = f"{told}. It was not possible to undo everything: {'; '.join(problems or lost)}"
+            error = RevertFailed(text, "; ".join(manual), details=facts)
+        error.stage, error.log = cause.stage, cause.log
+        raise error from cause

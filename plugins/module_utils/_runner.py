@@ -54,7 +54,13 @@ class Run:
 
 
 def execute(
-    module: Module, options: dict[str, t.Any], *, check_mode: bool, no_log: bool = False, show: t.Callable[[str], None] = lambda line: None
+    module: Module,
+    options: dict[str, t.Any],
+    *,
+    check_mode: bool,
+    no_log: bool = False,
+    show: t.Callable[[str], None] = lambda line: None,
+    verbose: bool = False,
 ) -> Run:
     """Run a module with validated options. Never raises: whatever happens is in the result, with ``failed`` set."""
     started = time.monotonic()
@@ -63,17 +69,25 @@ def execute(
     clock_times = {"started_at": _contract.now()}
     try:
         ctx = _context(module, options, check_mode, show)
+        ctx.verbose = verbose
         if module.gather:
             result.update(module.gather(ctx))
         else:
             plan = module.plan(ctx)
             _contract.planned(result, plan, module.returns, dry_run=check_mode)
-            if not check_mode:
+            if check_mode:
+                _preview(ctx, plan)
+            else:
                 _apply(ctx, plan)
                 _contract.finished(result, plan, module.returns)
                 result["status"] = "pending" if plan.details.get("pending") else "success"
+                for what, how in (("redeploy_required", "deployed"), ("restart_required", "restarted")):
+                    if plan.steps and plan.details.get(what):
+                        ctx.say(f"what runs keeps its old configuration until it is {how} again")
     except CoolifyError as error:
         _fail(module, options, result, error, plan)
+        if ctx:
+            ctx.show(f"what to do: {error.troubleshooting}")
     except Exception as error:  # pylint: disable=broad-except
         # A traceback that Ansible prints by itself would pass by the masking of secrets
         bug = CoolifyError(f"a bug in {module.name}: {type(error).__name__}: {error}")
@@ -121,24 +135,38 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     return ctx
 
 
-def _apply(ctx: Context, plan: Plan) -> None:
+def _preview(ctx: Context, plan: Plan) -> None:
+    """What the diff does not show of a plan."""
+    for order, step in enumerate(plan.steps, 1):
+        ctx.show(f"would {order}. {step.action}")
+    for gate in plan.gates:
+        ctx.show(f"gate {gate.gate} {gate.outcome}: {gate.reason}")
+    for risk in plan.risks:
+        ctx.show(f"risk ({risk.level}): {risk.description}")
     if plan.destructive and not ctx.flag("confirm_destructive"):
+        ctx.warn(f"{'; '.join(step.action for step in plan.destructive)}: the real run needs confirm_destructive=true")
+
+
+def _apply(ctx: Context, plan: Plan) -> None:
+    if plan.destructive and not plan.gates and not ctx.flag("confirm_destructive"):
         raise Blocked(f"{'; '.join(step.action for step in plan.destructive)}: this is destructive and confirm_destructive is not set")
-    transaction = Transaction(plan.steps)
+    transaction = Transaction(plan.steps, undo=ctx.options.get("rollback_on_failure") is not False)
     try:
         transaction.run()
         plan.result()
     except CoolifyError as error:
         undone = isinstance(error, (RolledBack, RevertFailed))
-        error.facts.setdefault("changed", bool(transaction.journal) or undone or may_have_acted(error))
-        if transaction.journal and error.status == "failed" and "details" not in error.facts:
-            error.facts["details"] = {"applied": [step.action for step in transaction.journal]}
+        error.facts.setdefault("changed", bool(transaction.changed) or undone or may_have_acted(error))
+        if transaction.changed and not undone:
+            error.facts["details"] = {**error.facts.get("details", {}), "applied": [step.action for step in transaction.changed]}
         raise
 
 
 def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], error: CoolifyError, plan: Plan) -> None:
     name = options.get("name") or options.get("uuid") or options.get("application") or options.get("database")
     result["changed"] = False
+    result["details"].update(plan.details)
+    result["metrics"].update(plan.metrics)
     kind = module.returns or "coolify"
     _contract.failed(result, error, (kind, plan.resource_id, name))
     result["failed"] = True

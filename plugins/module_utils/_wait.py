@@ -20,21 +20,24 @@ class Clock:
     sleep: t.Callable[[float], None] = time.sleep
 
 
+def growing(elapsed: float) -> float:
+    """A pause for what usually takes seconds: from a quarter of a second to five, half of the time that has passed in between."""
+    return min(max(elapsed / 2, 0.25), 5.0)
+
+
 def until(
-    read: t.Callable[[], T], done: t.Callable[[T], bool], timeout: float, clock: Clock, first: float = 0.25, longest: float = 5.0
+    read: t.Callable[[], T], done: t.Callable[[T], bool], timeout: float, clock: Clock, pause: t.Callable[[float], float] = growing
 ) -> tuple[bool, T]:
-    """Read until ``done`` or until ``timeout`` seconds have passed; the pauses grow from ``first`` to ``longest`` seconds.
+    """Read until ``done`` or until ``timeout`` seconds have passed; ``pause`` gives the seconds to the next reading from those elapsed.
 
     Returns whether it was done, and the last reading. ``done`` raises to stop at once on a state that cannot recover.
     """
-    deadline = clock.now() + timeout
-    pause = first
+    started = clock.now()
     while True:
         value = read()
         if done(value):
             return True, value
-        left = deadline - clock.now()
-        if left <= 0:
+        elapsed = clock.now() - started
+        if elapsed >= timeout:
             return False, value
-        clock.sleep(min(pause, left))
-        pause = min(pause * 1.5, longest)
+        clock.sleep(min(pause(elapsed), timeout - elapsed))

@@ -23,6 +23,9 @@ from ..module_utils._context import Module
 from ..module_utils._http import REQUESTS_IMPORT_ERROR
 from ..module_utils._runner import argument_spec, execute, invocation
 
+BUILD_LOG_VERBOSITY = 2
+"""From -vv on, build logs are shown as they grow."""
+
 
 class DirectAction(ActionBase):
     """Base of the action plugins; a subclass sets ``definition``."""
@@ -42,7 +45,11 @@ class DirectAction(ActionBase):
         validation = ArgumentSpecValidator(argument_spec(self.definition), **self.definition.constraints).validate(args)
         options, no_log_values = validation.validated_parameters, validation._no_log_values
         if validation.error_messages:
-            return {**result, "failed": True, "msg": remove_values(validation.error_messages[0], no_log_values)}
+            text = validation.error_messages[0]
+            if validation.unsupported_parameters:
+                # The words that AnsibleModule puts in front
+                text = f"Unsupported parameters for ({self._task.action}) module: {text}"
+            return {**result, "failed": True, "msg": remove_values(text, no_log_values)}
         hidden = bool(self._task.no_log)
 
         def show(line: str) -> None:
@@ -50,7 +57,8 @@ class DirectAction(ActionBase):
             if not hidden:
                 self._display.display(remove_values(line, no_log_values), stderr=True)
 
-        run = execute(self.definition, options, check_mode=self._task.check_mode, no_log=hidden, show=show)
+        verbose = self._display.verbosity >= BUILD_LOG_VERBOSITY
+        run = execute(self.definition, options, check_mode=self._task.check_mode, no_log=hidden, show=show, verbose=verbose)
         result.update(remove_values(run.result, run.hidden(no_log_values)))
         result["invocation"] = invocation(options, no_log_values)
         if run.warnings:

@@ -66,6 +66,7 @@ from .resource import (
     removal,
     require_versions,
     restore_fields,
+    unknown_yet,
     verify_stored,
     wait_for_status,
 )
@@ -460,6 +461,8 @@ def plan(ctx: Context) -> Plan:
     rows = locate(live)
     if options["state"] == "absent":
         return removal(live, result, configuration(live.answer)) if live.answer else result
+    if live.answer is None and not options.get("type"):
+        return unknown_yet(live, result, [row.name for row in FIELDS if options.get(row.name) is not None])
     wanted = wanted_fields(ctx, live.answer)
     if live.answer is None:
         plan_creation(live, result, wanted)
@@ -511,7 +514,6 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     ctx, options = live.ctx, live.ctx.options
     if options.get("uuid"):
         raise InputError("uuid names an existing application; leave it out to create one")
-    need(options, ["type"], f"creating {live.words}")
     kind = options["type"]
     need(options, TYPES[kind], f"creating an application of type {kind}")
     where = creation_place(live)

@@ -36,7 +36,7 @@ from .._fields import (
 )
 from .._plan import Plan, Step, Undone
 from .._wait import until
-from .placement import matches, need, only
+from .placement import matches, only
 from .resource import (
     DEFAULT_UPDATE_SECRETS,
     DELETE_FLAGS,
@@ -58,6 +58,7 @@ from .resource import (
     removal,
     require_versions,
     restore_fields,
+    unknown_yet,
     verify_stored,
     wait_for_status,
 )
@@ -272,9 +273,9 @@ def _hidden(client: Client, place: t.Any, name: str, kinds: t.Iterable[str]) -> 
 def locate(live: Live) -> None:
     ctx = live.ctx
     if not live.uuid:
-        need(ctx.options, ["type"], "finding a database by its name")
         live.place = find_place(ctx)
-        found = find(ctx.client, live.place, live.name, [ctx.options["type"]]) if live.place else None
+        kinds = [ctx.options["type"]] if ctx.options.get("type") else list(KINDS)
+        found = find(ctx.client, live.place, live.name, kinds) if live.place else None
         if found is None:
             return
         live.uuid = found["uuid"]
@@ -291,6 +292,19 @@ def configuration(answer: t.Mapping[str, t.Any], kind: str) -> dict[str, t.Any]:
 def view(live: Live, kind: str) -> dict[str, t.Any]:
     answer = live.answer or {}
     return {"uuid": live.uuid, **configuration(answer, kind), "type": kind, "status": answer.get("status"), **placed(answer, live.place)}
+
+
+AFTER_CREATION = "known after creation"
+
+
+def future_connection(wanted: t.Mapping[str, t.Any], kind: str) -> dict[str, t.Any]:
+    """What a preview can say about a database that does not exist yet, so that tasks after it can be previewed too."""
+    table = KINDS[kind]
+    parts = {
+        name: where[1:] if where.startswith("=") else wanted.get(where, AFTER_CREATION)
+        for name, where in (("database", table.database), ("username", table.user))
+    }
+    return {"host": AFTER_CREATION, "port": table.port, **parts, "url": AFTER_CREATION, "external_url": None}
 
 
 UNREADABLE = "Use a token with read:sensitive (or root) whose owner is an admin of the team."
@@ -339,6 +353,8 @@ def plan(ctx: Context) -> Plan:
         return result
     if live.answer is None and options["state"] == "absent":
         return result
+    if live.answer is None and not options.get("type"):
+        return unknown_yet(live, result, [name for name in (*(row.name for row in COMMON), *SPECIFIC) if options.get(name) is not None])
     kind = kind_of(live.answer) if live.answer else options["type"]
     if options["state"] == "absent":
         return removal(live, result, configuration(live.answer, kind))
@@ -363,7 +379,7 @@ def plan(ctx: Context) -> Plan:
     result.result = refresh
     if live.answer and ctx.flag("reveal_secrets") and "internal_db_url" not in live.answer:
         raise InputError("reveal_secrets: the token may not read the password", UNREADABLE)
-    result.extra["connection"] = connection(live, kind) if live.answer else None
+    result.extra["connection"] = connection(live, kind) if live.answer else future_connection(wanted, kind)
     return result
 
 

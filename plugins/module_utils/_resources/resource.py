@@ -251,6 +251,28 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
     return plan
 
 
+def unknown_yet(live: Live, plan: Plan, options: t.Sequence[str]) -> Plan:
+    """What a preview can say about something that does not exist and is not declared well enough to be created: an earlier task of the
+    same run may be going to create it. A real run raises NotFoundByName."""
+    error = NotFoundByName(
+        f"there is no {live.words}{live.place.words if live.place else ''}",
+        "Correct the name, project or environment. To create it, give type and what that needs.",
+    )
+    if not live.ctx.check_mode:
+        raise error
+    live.ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
+    names = ", ".join(name for name in options if name != "name")
+    if names:
+        plan.steps.append(Step(f"set what differs of {names} of {live.words}", lambda: None))
+        plan.merge_diff({"before": {}, "after": {name: live.ctx.options[name] for name in options if name != "name" and not secret(name)}})
+    return plan
+
+
+def secret(name: str) -> bool:
+    """Whether an option is a credential by its name; the tables say the same, a test compares them."""
+    return "password" in name or "_secret_" in name
+
+
 def creation_step(
     live: Live, plan: Plan, action: str, where: str, request: t.Mapping[str, t.Any], look: t.Callable[[], t.Any], **flags: bool
 ) -> Step:

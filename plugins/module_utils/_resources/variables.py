@@ -391,7 +391,7 @@ def add_to(
     kind = target()
     changes = compare(rows, variables, kind, purge=purge, update_secrets=update_secrets, absent=absent, preview=preview)
     if changes:
-        plan.merge_diff({"before": {"variables": changes.before}, "after": {"variables": changes.after}})
+        plan.merge_diff({"before": {} if existing is None else {"variables": changes.before}, "after": {"variables": changes.after}})
         # The preview twin that goes along with a new locked variable is not worth a word of its own
         counted = len({variable.key for variable in changes.written})
         parts = [f"write {counted} variable{'s' * (counted > 1)}"] if counted else []

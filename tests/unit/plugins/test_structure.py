@@ -19,7 +19,21 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import 
 ROOT = Path(__file__).parents[3]
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/coolify_*.py"))
 # Higher up may import what is below
-LAYERS = ("_errors", "_http", "_client", "_fields", "_wait", "_plan", "_contract", "_context", "_deployment", "_resources", "_runner")
+LAYERS = (
+    "_errors",
+    "_http",
+    "_client",
+    "_fields",
+    "_wait",
+    "_plan",
+    "_diagnosis",
+    "_gates",
+    "_contract",
+    "_context",
+    "_deployment",
+    "_resources",
+    "_runner",
+)
 
 
 def definition(module: str):

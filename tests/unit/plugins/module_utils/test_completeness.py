@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import application, database, project
+from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import application, database, project, resource
 
 # write name -> (where it is read back, first release from 4.0.0 on that takes it, whether creation takes it)
 APPLICATION: dict[str, tuple[str, str | None, bool]] = {
@@ -230,3 +230,9 @@ def test_secrets_are_marked():
         if "password" in name or "_secret_" in name
     }
     assert secret == named
+
+
+def test_secrets_are_told_by_their_names():
+    """What a preview of something unknown relies on."""
+    rows = {row.name: row.secret for row in (*application.FIELDS, *database.COMMON, *database.SPECIFIC.values())}
+    assert {name for name, hidden in rows.items() if hidden} == {name for name in rows if resource.secret(name)}

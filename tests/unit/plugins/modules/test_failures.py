@@ -254,6 +254,37 @@ def test_backups_of_a_redis_do_not_exist(run):
     check(run("db", project="demo", name="db", type="redis", server="localhost", backups=[{"frequency": "daily"}]), 606, "redis")
 
 
+@pytest.mark.parametrize("options", [{"description": "x"}, {"state": "started"}, {"variables": {"A": "1"}}])
+@pytest.mark.parametrize("project", ["demo", "later"])
+@pytest.mark.parametrize("module", ["app", "db"])
+def test_a_change_of_what_an_earlier_task_may_create_can_be_previewed(run, simulator, module, project, options):
+    if module == "db" and "variables" in options:
+        return
+    preview = run(module, check=True, project=project, name="web", **options)
+    assert not preview.get("failed") and "earlier task" in str(preview.get("warnings")), preview
+    check(run(module, project="demo", name="web", **options), 609, '"web"')
+
+
+def test_a_preview_of_a_new_database_has_a_connection(run, simulator):
+    options = {"project": "demo", "name": "db", "type": "postgresql", "server": "localhost", "postgres_db": "shop"}
+    preview = run("db", check=True, **options)["connection"]
+    real = run("db", **options)["connection"]
+    assert set(preview) == set(real)
+    assert (preview["port"], preview["database"], preview["url"]) == (5432, "shop", "known after creation")
+
+
+def test_a_preview_says_that_a_confirmation_is_missing(run, simulator):
+    run("app", **IMAGE)
+    preview = run("app", check=True, project="demo", name="web", state="absent")
+    assert "confirm_destructive" in str(preview.get("warnings"))
+
+
+def test_a_database_is_found_by_its_name_alone(run, simulator):
+    for kind in ("keydb", "mysql"):
+        run("db", project="demo", name=f"my-{kind}", type=kind, server="localhost")
+        assert not run("db", project="demo", name=f"my-{kind}", state="stopped").get("failed")
+
+
 def test_a_conflict_names_the_owner(run, simulator):
     owner = run("app", **{**IMAGE, "name": "owner", "domains": ["https://a.example.com"]})["resource_id"]
     refused = run("app", **{**IMAGE, "domains": ["https://a.example.com"]})
