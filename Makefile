@@ -67,7 +67,7 @@ replay: setup ## replay the recorded exchanges against the simulator, for each v
 simulator: setup ## the simulator in the foreground: PORT=18000 FIXTURE=fixture.json VERSION=4.3.11
 	@$(ENV) python -m tests.simulator --port $(PORT) --fixture $(FIXTURE) --version $(VERSION)
 
-demo: setup ## preview, apply and re-run a small project; REAL=1 on the Coolify of COOLIFY_URL and COOLIFY_TOKEN
+demo: setup ## preview, apply and re-run a small project, roll back a deployment; REAL=1 on the Coolify of COOLIFY_URL and COOLIFY_TOKEN
 	@$(ENV) REAL=$(REAL) python scripts/demo.py $(BUILD)/demo
 
 demo-clean: setup ## remove what the demo created on a real Coolify

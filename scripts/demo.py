@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo: preview, apply, run again. On the simulator, or with REAL=1 on the Coolify of COOLIFY_URL and COOLIFY_TOKEN.
+"""The demo: preview, apply, run again, on the simulator, or with REAL=1 on the Coolify of COOLIFY_URL and COOLIFY_TOKEN. On the
+simulator also a deployment that fails and is rolled back.
 
 demo.py FOLDER [--clean]
 """
@@ -69,6 +70,20 @@ def demo(folder: Path, environment: dict[str, str], sim) -> None:
     wrote_again = len(sim.writes) - wrote if sim else None
     if again or wrote_again or wrote_in_preview:
         sys.exit("\nThis is not as it should be: the preview or the second run changed something.")
+    rolled_back = ""
+    if sim:
+        # A real server would have to run containers for it
+        sim.coolify.switches.outcomes["web@broken"] = {
+            "deployment": "failed",
+            "log": [
+                "Healthcheck logs: connect to 127.0.0.1 port 80: Connection refused",
+                "New container is not healthy, rolling back to the old container.",
+            ],
+        }
+        play(folder, "demo_rollback.yml", environment)
+        app = next(row for row in sim.coolify.rows("applications") if row["name"] == "web")
+        rolled_back = f"""
+  4. A deployment that fails: the tag is {app["docker_registry_image_tag"]} again, the application {app["status"]}; the incident above says why."""
 
     def counted(number: int | None) -> str:
         return "" if number is None else f" Coolify got {number} writing requests."
@@ -78,11 +93,11 @@ def demo(folder: Path, environment: dict[str, str], sim) -> None:
 What happened
   1. Preview (--check --diff): {would_change} of 5 tasks would change something, and showed what.{counted(wrote_in_preview)}
   2. Apply: {changed} tasks made the project {PROJECT}: two environments, a Redis, an application and its variables.{counted(wrote)}
-  3. The same again: {again} changes.{counted(wrote_again)}
+  3. The same again: {again} changes.{counted(wrote_again)}{rolled_back}
 
 Where to look
   playbooks/demo.yml   what was declared; change something and run it again
-  {folder}   the output of the three runs
+  {folder}   the output of the runs
   README.md            how to do this on your own Coolify"""
     )
     if sim is None:

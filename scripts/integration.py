@@ -30,6 +30,8 @@ VOLATILE = {
     "started_at",
     "completed_at",
     "duration_seconds",
+    "deploy_time_seconds",
+    "last_deploy_duration_seconds",
     "at",
     "invocation",
     "ansible_facts",

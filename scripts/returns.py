@@ -54,8 +54,26 @@ details:
       description: What to poll. There when O(ignore:wait=false) left something unfinished.
       type: str
     deployment_uuid:
-      description: The deployment that a start or restart of an application queued.
+      description: The deployment that a start, restart or deployment of an application queued, or the last one when there was nothing to deploy.
       type: str
+    deployment_reason:
+      description: Why there was something to deploy.
+      type: str
+    rollback_deployment_uuid:
+      description: The deployment that brought back what ran before.
+      type: str
+    restored:
+      description: What was undone. There after a failure that was rolled back.
+      type: list
+      elements: str
+    not_restored:
+      description: What could not be undone. There after a failure that was rolled back.
+      type: list
+      elements: str
+    manual_steps:
+      description: What to do by hand. There when something could not be undone.
+      type: list
+      elements: str
     redeploy_required:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
@@ -104,9 +122,22 @@ rollback_point:
   returned: unless the task failed before there was a plan
   type: dict
 impact_analysis:
-  description: What applying would mean, in C(downtime_expected), C(rollback_available) and C(affected_users).
+  description: What applying would mean, in C(downtime_expected), C(downtime_reasons), C(rollback_available) and C(affected_users).
   returned: in check mode
   type: dict
+message:
+  description: That nothing was applied, and how to apply it.
+  returned: in check mode
+  type: str
+"""
+DEPLOYING = """\
+gates:
+  description:
+    - What was checked before anything was changed, each with C(gate), C(outcome), C(reason) and C(evidence).
+    - C(outcome) is V(passed), V(failed) or V(skipped); a gate without evidence is skipped.
+  returned: when there is something to deploy
+  type: list
+  elements: dict
 """
 FAILURE = """\
 error:
@@ -137,7 +168,8 @@ def written(text: str) -> str:
     own, tail = rest.split('"""', 1)
     own = own.split(BEGIN)[0]
     managing = "" if "_resources.info import" in tail else MANAGING
-    return f'{head}RETURN = r"""\n{own}{BEGIN}{ALWAYS}{managing}{FAILURE}"""{tail}'
+    deploying = DEPLOYING if "_resources.application import" in tail else ""
+    return f'{head}RETURN = r"""\n{own}{BEGIN}{ALWAYS}{managing}{deploying}{FAILURE}"""{tail}'
 
 
 def main() -> int:

@@ -132,7 +132,7 @@ def failed(result: dict[str, t.Any], error: CoolifyError, resource: tuple[str, s
             "id": identifier("incident"),
             "started_at": now(),
             "stage": error.stage,
-            "root_cause": text,
+            "root_cause": error.root_cause or text,
             "severity": error.severity,
             "recommended_fix": error.troubleshooting,
             "last_logs_sample": error.log,

@@ -13,10 +13,12 @@ from ._errors import CoolifyError, OutcomeUnknown, RevertFailed, RolledBack, may
 
 @dataclass(frozen=True)
 class Undone:
-    """What came of undoing a step: whether there was anything to undo, and the names of what could not be restored."""
+    """What came of undoing a step: whether there was anything to undo, the names of what could not be restored, and in ``what`` how a
+    person would call what was undone, where that is not the step's action."""
 
     needed: bool
     lost: tuple[str, ...] = ()
+    what: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Plan:
     before: dict[str, t.Any] = field(default_factory=dict)
     result: t.Callable[[], None] = lambda: None
     """Brings ``resource``, ``resource_id`` and ``extra`` up to date after the steps."""
+    seen: t.Callable[[], t.Any] = lambda: None
+    """Reads ``resource`` anew, for the result of a failure."""
     details: dict[str, t.Any] = field(default_factory=dict)
     metrics: dict[str, t.Any] = field(default_factory=dict)
     gates: list[Gate] = field(default_factory=list)
@@ -145,8 +149,8 @@ class Transaction:
             lost.extend(undone.lost)
             if undone.lost:
                 manual.append(f"{step.manual or f'undo by hand: {step.action}'} ({', '.join(undone.lost)})")
-            elif undone.needed or not (step is failed or step.passive):
-                restored.append(step.action)
+            elif undone.needed:
+                restored.append(undone.what or step.action)
         if not restored and not lost:
             return
         facts = {
@@ -163,5 +167,5 @@ class Transaction:
             facts["manual_steps"] = manual
             text = f"{told}. It was not possible to undo everything: {'; '.join(problems or lost)}"
             error = RevertFailed(text, "; ".join(manual), details=facts)
-        error.stage, error.log = cause.stage, cause.log
+        error.stage, error.log, error.root_cause = cause.stage, cause.log, str(cause)
         raise error from cause

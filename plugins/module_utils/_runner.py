@@ -17,7 +17,7 @@ from ansible.module_utils.common.parameters import remove_values
 from . import _contract
 from ._client import Client
 from ._context import Context, Module
-from ._errors import Blocked, CoolifyError, InputError, RevertFailed, RolledBack, may_have_acted
+from ._errors import Blocked, CoolifyError, InputError, RevertFailed, RolledBack, Unreachable, may_have_acted
 from ._http import REQUESTS_IMPORT_ERROR, Http, is_plain_http
 from ._plan import Plan, Transaction
 from ._wait import Clock
@@ -171,11 +171,23 @@ def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], e
     _contract.failed(result, error, (kind, plan.resource_id, name))
     result["failed"] = True
     result["resource_id"] = plan.resource_id
+    # What was planned is not what is there
+    result.update({module.returns: _as_it_is(plan, error)} if module.returns else {}, **dict.fromkeys(plan.extra))
     if not result["changed"]:
         result["diff"] = {"before": {}, "after": {}}
     label = f'{module.name} "{name}"' if name else module.name
     for key in ("msg", "error"):
         result[key] = f"{label}: {result[key]}"
+
+
+def _as_it_is(plan: Plan, error: CoolifyError) -> t.Any:
+    """The resource after a failure, None where it cannot be read."""
+    if plan.resource_id is None or isinstance(error.__cause__ or error, Unreachable):
+        return None
+    try:
+        return plan.seen()
+    except CoolifyError:
+        return None
 
 
 def _spellings(texts: t.Iterable[str]) -> set[str]:

@@ -27,11 +27,13 @@ extends_documentation_fragment:
   - selfhosted.coolify._placement.deleting
   - selfhosted.coolify._placement.secrets
   - selfhosted.coolify._variables
+  - selfhosted.coolify._deployment
 attributes:
   idempotent:
     support: partial
     details:
-      - O(state=restarted) restarts each time. Values that Coolify does not show cannot be compared; see O(update_secrets).
+      - O(state=restarted) restarts and O(state=rolled_back) deploys each time, as do O(deploy=always) and O(force).
+      - Values that Coolify does not show cannot be compared; see O(update_secrets).
 options:
   type:
     description:
@@ -44,9 +46,12 @@ options:
       - V(present) means that it exists as declared. V(started), V(stopped) and V(restarted) mean that as well.
       - V(started) does nothing when the application is running. Coolify's start is a deployment.
       - V(restarted) always restarts, or starts what is not running.
+      - V(deployed) makes one transaction of configuration, variables and deployment. Gates are checked before anything is changed, the
+        deployment is followed and verified, and when anything fails everything is undone and what ran before is deployed again.
+      - V(rolled_back) goes back to O(rollback_to) or O(rollback_point) and verifies that.
       - V(absent) deletes it and keeps its volumes, see O(delete_volumes); it needs O(confirm_destructive).
     type: str
-    choices: [present, absent, started, stopped, restarted]
+    choices: [present, absent, started, stopped, restarted, deployed, rolled_back]
     default: present
   description:
     description:
@@ -545,6 +550,14 @@ EXAMPLES = r"""
     name: web
     docker_registry_image_tag: "1.28"
 
+- name: Deploy a new tag, and have the old one back when it does not work
+  selfhosted.coolify.coolify_app:
+    project: shop
+    name: web
+    docker_registry_image_tag: "1.29"
+    state: deployed
+    required_env: [GREETING]
+
 - name: Have it running
   selfhosted.coolify.coolify_app:
     project: shop
@@ -623,8 +636,26 @@ details:
       description: What to poll. There when O(ignore:wait=false) left something unfinished.
       type: str
     deployment_uuid:
-      description: The deployment that a start or restart of an application queued.
+      description: The deployment that a start, restart or deployment of an application queued, or the last one when there was nothing to deploy.
       type: str
+    deployment_reason:
+      description: Why there was something to deploy.
+      type: str
+    rollback_deployment_uuid:
+      description: The deployment that brought back what ran before.
+      type: str
+    restored:
+      description: What was undone. There after a failure that was rolled back.
+      type: list
+      elements: str
+    not_restored:
+      description: What could not be undone. There after a failure that was rolled back.
+      type: list
+      elements: str
+    manual_steps:
+      description: What to do by hand. There when something could not be undone.
+      type: list
+      elements: str
     redeploy_required:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
@@ -671,9 +702,20 @@ rollback_point:
   returned: unless the task failed before there was a plan
   type: dict
 impact_analysis:
-  description: What applying would mean, in C(downtime_expected), C(rollback_available) and C(affected_users).
+  description: What applying would mean, in C(downtime_expected), C(downtime_reasons), C(rollback_available) and C(affected_users).
   returned: in check mode
   type: dict
+message:
+  description: That nothing was applied, and how to apply it.
+  returned: in check mode
+  type: str
+gates:
+  description:
+    - What was checked before anything was changed, each with C(gate), C(outcome), C(reason) and C(evidence).
+    - C(outcome) is V(passed), V(failed) or V(skipped); a gate without evidence is skipped.
+  returned: when there is something to deploy
+  type: list
+  elements: dict
 error:
   description: What was tried, on what, and what the answer was; the same as C(msg).
   returned: on failure

@@ -179,8 +179,26 @@ details:
       description: What to poll. There when O(ignore:wait=false) left something unfinished.
       type: str
     deployment_uuid:
-      description: The deployment that a start or restart of an application queued.
+      description: The deployment that a start, restart or deployment of an application queued, or the last one when there was nothing to deploy.
       type: str
+    deployment_reason:
+      description: Why there was something to deploy.
+      type: str
+    rollback_deployment_uuid:
+      description: The deployment that brought back what ran before.
+      type: str
+    restored:
+      description: What was undone. There after a failure that was rolled back.
+      type: list
+      elements: str
+    not_restored:
+      description: What could not be undone. There after a failure that was rolled back.
+      type: list
+      elements: str
+    manual_steps:
+      description: What to do by hand. There when something could not be undone.
+      type: list
+      elements: str
     redeploy_required:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool

@@ -13,7 +13,7 @@ import typing as t
 import yaml
 
 from . import views
-from .core import Coolify, Crash, Refused, Row, invalid, refuse, timestamp
+from .core import Coolify, Crash, Refused, Row, invalid, refuse
 from .http import Call, integer, route
 from .labels import application_labels
 from .php import boolean, decode_base64, is_numeric, is_web_url, letters, parse_url, public_id, strip_tags, text_of, truthy
@@ -956,7 +956,7 @@ def _apply(call: Call, app: Row, server: Row, compose: Row) -> None:
     if managed and proxied and ({"domains", "noindex_domains"} | basic) & set(data):
         _regenerate(coolify, app)
     if json.dumps({**app, "updated_at": ""}, default=str) != before:
-        app["updated_at"] = timestamp()
+        app["updated_at"] = coolify.now()
 
 
 def _leave_build_pack(coolify: Coolify, app: Row, changes: Row) -> None:

@@ -51,10 +51,6 @@ def invalid(errors: t.Any) -> t.NoReturn:
     raise Refused(422, {"message": "Validation failed.", "errors": errors})
 
 
-def timestamp() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
-
-
 @dataclass(frozen=True)
 class Token:
     """A bearer token of one team; ``admin`` says whether its owner is an admin of the team."""
@@ -109,13 +105,17 @@ class Switches:
     """What the repository of a compose application holds; None: it cannot be loaded."""
     refuse_keys: list[str] = field(default_factory=list)
     """Variables whose bulk item is refused with 422, after the items before it were stored."""
+    head: str = "f" * 40
+    """The commit that a branch points to."""
     outcomes: dict[str, dict[str, t.Any]] = field(default_factory=dict)
-    """Name of an application or database -> {"deployment": "failed", "log": [...], "status": "running:unhealthy"}."""
+    """Name of an application or database, or name@tag or name@commit -> {"deployment": "failed", "log": [...], "seconds": 5,
+    "status": "running:unhealthy"}; "output" is what the application logs."""
 
 
 class Coolify:
     def __init__(self, version: str, fixture: Fixture, clock: t.Callable[[], float] = time.monotonic, **switches: t.Any) -> None:
         self.version, self.fixture, self.clock = version, fixture, clock
+        self._born = time.time() - clock()
         self.switches = Switches(**switches)
         self.tables: dict[str, dict[int, Row]] = {}
         self._ids: dict[str, t.Iterator[int]] = {}
@@ -126,6 +126,10 @@ class Coolify:
     def has(self, since: str | None = None, until: str | None = None) -> bool:
         return within(self.version, since, until)
 
+    def now(self, form: str = "%Y-%m-%dT%H:%M:%S.000000Z") -> str:
+        """The time, which goes forward with the clock of the jobs."""
+        return datetime.fromtimestamp(self._born + self.clock(), timezone.utc).strftime(form)
+
     # --- rows
 
     def table(self, name: str) -> dict[int, Row]:
@@ -135,14 +139,14 @@ class Coolify:
         number = columns.pop("id", None)
         if number is None:
             number = next(self._ids.setdefault(table, itertools.count(1)))
-        now = timestamp()
+        now = self.now()
         row = {"id": number, "uuid": public_id(), **columns, "created_at": now, "updated_at": now}
         self.table(table)[number] = row
         return row
 
     def update(self, row: Row, **columns: t.Any) -> None:
         if any(row.get(name) != value for name, value in columns.items()):
-            row.update(columns, updated_at=timestamp())
+            row.update(columns, updated_at=self.now())
 
     def remove(self, table: str, row: Row) -> None:
         self.table(table).pop(row["id"], None)

@@ -12,7 +12,7 @@ import typing as t
 
 from . import views
 from .applications import nested_application
-from .core import Coolify, Crash, Refused, Row, invalid, refuse, timestamp
+from .core import Coolify, Crash, Refused, Row, invalid, refuse
 from .databases import KINDS
 from .databases import start as start_database
 from .http import Call, action, integer, route
@@ -97,32 +97,48 @@ def _startable(coolify: Coolify, row: Row) -> bool:
     return not own and len(here) < limit
 
 
-def _log(row: Row, *lines: str, kind: str = "stdout") -> None:
+def _log(coolify: Coolify, row: Row, *lines: str, kind: str = "stdout") -> None:
     entries = json.loads(row["logs"] or "[]")
     for line in lines:
         order = {"order": len(entries) + 1} if entries else {}
-        entries.append({"command": None, "output": line, "type": kind, "timestamp": timestamp(), "hidden": False, "batch": 1, **order})
+        entries.append({"command": None, "output": line, "type": kind, "timestamp": coolify.now(), "hidden": False, "batch": 1, **order})
     row["logs"] = json.dumps(entries)
+
+
+def outcome_of(coolify: Coolify, app: Row, row: Row) -> Row:
+    """What is going to become of a deployment, by the application's name and by what it deploys."""
+    outcomes = coolify.switches.outcomes
+    what = row["docker_registry_image_tag"] or app["docker_registry_image_tag"] if app["build_pack"] == "dockerimage" else row["commit"]
+    return outcomes.get(f"{app['name']}@{what}") or outcomes.get(app["name"], {})
 
 
 def _begin(coolify: Coolify, row: Row) -> None:
     coolify.update(row, status="in_progress")
     app = coolify.table("applications")[row["application_id"]]
+    if row["commit"] == "HEAD" and app["git_repository"] != "coollabsio/coolify":
+        # A git deployment replaces HEAD by what it resolved it to
+        row["commit"] = coolify.switches.head
+    # What is configured now is what is going to run
+    row["_image"] = f"{app['docker_registry_image_name']}:{row['docker_registry_image_tag'] or app['docker_registry_image_tag']}"
+    row["_outcome"] = outcome_of(coolify, app, row)
     tag = row["docker_registry_image_tag"] or app["docker_registry_image_tag"] or row["commit"]
-    _log(row, f"Starting deployment of {app['docker_registry_image_name'] or app['git_repository']}:{tag} to {row['server_name']}.")
-    coolify.later(coolify.switches.deploy_seconds, lambda: _end(coolify, row))
+    _log(
+        coolify, row, f"Starting deployment of {app['docker_registry_image_name'] or app['git_repository']}:{tag} to {row['server_name']}."
+    )
+    coolify.later(row["_outcome"].get("seconds", coolify.switches.deploy_seconds), lambda: _end(coolify, row))
 
 
 def _end(coolify: Coolify, row: Row) -> None:
     if row["status"] != "in_progress":
         return
     app = coolify.table("applications").get(row["application_id"])
-    outcome = coolify.switches.outcomes.get(row["application_name"], {})
-    _log(row, *outcome.get("log", ("Rolling update completed.",)))
-    coolify.update(row, status=outcome.get("deployment", "finished"), finished_at=timestamp())
+    outcome = row["_outcome"]
+    _log(coolify, row, *outcome.get("log", ("Rolling update completed.",)))
+    coolify.update(row, status=outcome.get("deployment", "finished"), finished_at=coolify.now())
     if app and row["status"] == "finished" and not row["pull_request_id"]:
         _stored_labels(app)
         app["_deployed"] = row["deployment_uuid"]
+        app["_running"] = row["_image"] if app["build_pack"] == "dockerimage" else row["commit"]
         status = outcome.get("status", "running:healthy")
         coolify.later(coolify.switches.status_seconds, lambda: _container_seen(coolify, app, row, status))
     _promote(coolify)
@@ -140,7 +156,7 @@ def _stored_labels(app: Row) -> None:
 def _container_seen(coolify: Coolify, app: Row, row: Row, status: str) -> None:
     stopped_later = app.get("_stopped_by", 0) >= row["id"] and coolify.has("4.3.0")
     if app.get("_deployed") == row["deployment_uuid"] and not stopped_later:
-        coolify.update(app, status=status, last_online_at=timestamp())
+        coolify.update(app, status=status, last_online_at=coolify.now("%Y-%m-%d %H:%M:%S"))
 
 
 def _promote(coolify: Coolify) -> None:
@@ -254,7 +270,7 @@ def rollback(call: Call) -> t.Any:
 
 
 def _plain(row: Row, logs: bool) -> Row:
-    view = {key: value for key, value in row.items() if key not in ("uuid", "logs")}
+    view = {key: value for key, value in row.items() if key not in ("uuid", "logs") and not key.startswith("_")}
     view.update(application_id=str(row["application_id"]), destination_id=str(row["destination_id"]))
     return {**view, "logs": row["logs"]} if logs else view
 
@@ -311,8 +327,8 @@ def cancel(call: Call) -> t.Any:
     if row["status"] not in PENDING:
         refuse(400, f"Deployment cannot be cancelled. Current status: {row['status']}")
     was_running = row["status"] == "in_progress"
-    _log(row, "Deployment cancelled by user via API.", kind="stderr")
-    call.coolify.update(row, status="cancelled-by-user", finished_at=timestamp() if was_running else None)
+    _log(call.coolify, row, "Deployment cancelled by user via API.", kind="stderr")
+    call.coolify.update(row, status="cancelled-by-user", finished_at=call.coolify.now() if was_running else None)
     _promote(call.coolify)
     if was_running and not call.coolify.has("4.3.0"):
         refuse(500, "Failed to cancel deployment: Undefined variable $application")

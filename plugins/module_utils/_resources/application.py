@@ -12,6 +12,7 @@ from dataclasses import replace
 from .. import _deployment
 from .._client import path
 from .._context import Context, Module
+from .._deployment import History
 from .._errors import InputError, NotFoundByName, after_acting
 from .._fields import (
     BOOL,
@@ -43,6 +44,7 @@ from .._fields import (
     without_tags,
 )
 from .._plan import Plan, Step
+from . import deploy
 from . import variables as env
 from .placement import matches, need, only
 from .resource import (
@@ -457,53 +459,68 @@ def plan(ctx: Context) -> Plan:
     """The module's function: what takes the application to the declared state."""
     options = ctx.options
     live = Live(ctx, "application", without_tags(options.get("name") or options["uuid"]), options.get("uuid"))
-    result = Plan()
-    rows = locate(live)
+    result = Plan(seen=lambda: view(live) if live.read() else None)
+    rows, history = locate(live)
     if options["state"] == "absent":
         return removal(live, result, configuration(live.answer)) if live.answer else result
     if live.answer is None and not options.get("type"):
         return unknown_yet(live, result, [row.name for row in FIELDS if options.get(row.name) is not None])
     wanted = wanted_fields(ctx, live.answer)
+    deployment = deploy.Deploy(live, result, history) if options["state"] in deploy.STATES else None
+    if deployment and options["state"] == "rolled_back":
+        wanted = deploy.plan_rollback(deployment, wanted, FIELDS)
     if live.answer is None:
         plan_creation(live, result, wanted)
     else:
-        plan_update(live, result, wanted)
-    plan_variables(live, result, rows)
-    plan_state(live, result)
+        plan_update(live, result, wanted, deployment)
+    declared_variables = plan_variables(live, result, rows)
+
+    def check_stored() -> None:
+        verify_stored(live, FIELDS, {name: value for name, value in wanted.items() if name not in drifting(live)}, REASONS)
+
+    if deployment:
+        deployment.stored = check_stored
+        deploy.plan_deployment(deployment, wanted, rows or [], declared_variables)
+    else:
+        plan_state(live, result)
 
     def refresh() -> None:
         if result.steps:
             live.read()
-            verify_stored(live, FIELDS, {name: value for name, value in wanted.items() if name not in drifting(live)}, REASONS)
+            check_stored()
         result.resource, result.resource_id = view(live), live.uuid
 
     result.result = refresh
     return result
 
 
-def locate(live: Live) -> list[dict[str, t.Any]] | None:
-    """Fill in what exists; returns its variables where they are going to be needed."""
+def locate(live: Live) -> tuple[list[dict[str, t.Any]] | None, History]:
+    """Fill in what exists; returns its variables and its deployments where they are going to be needed."""
     ctx = live.ctx
+    nothing = None, History()
     if not live.uuid:
         live.place = find_place(ctx)
         if live.place is None:
-            return None
+            return nothing
         found = matches(live.place.environment["applications"], live.name)
         if not found:
-            return None
+            return nothing
         live.uuid = only(found, live.name, "application", live.place.words)["uuid"]
-    managed = ctx.options["state"] != "absent" and any(ctx.options.get(name) for name in ("variables", "secrets", "purge"))
-    reads: list[t.Callable[[], t.Any]] = [lambda: read_by_uuid(live)]
-    if managed:
-        target = env.Target.application(live.uuid, live.name)
-        reads.append(lambda: env.read(ctx.client, target))
+    state = ctx.options["state"]
+    managed = state in deploy.STATES or (state != "absent" and any(ctx.options.get(name) for name in ("variables", "secrets", "purge")))
+    target = env.Target.application(live.uuid, live.name)
+    reads: list[t.Callable[[], t.Any]] = [
+        lambda: read_by_uuid(live),
+        (lambda: env.read(ctx.client, target)) if managed else (lambda: None),
+        (lambda: _deployment.history(ctx, live.uuid or "")) if state in deploy.STATES else History,
+    ]
     try:
-        results = ctx.client.gather(*reads)
+        _found, rows, history = ctx.client.gather(*(reads if managed else reads[:1] + [lambda: None, History]))
     except NotFoundByName:
-        if ctx.options["state"] == "absent":
-            return None
+        if state == "absent":
+            return nothing
         raise
-    return results[1] if managed else None
+    return rows, history
 
 
 def drifting(live: Live) -> tuple[str, ...]:
@@ -560,12 +577,17 @@ def _source(options: t.Mapping[str, t.Any], kind: str) -> dict[str, t.Any]:
     return {**given, **({"dockerfile": encoded(options["dockerfile"])} if kind == "dockerfile" else {})}
 
 
-def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
+def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any], deployment: deploy.Deploy | None = None) -> None:
     ctx, options, answer = live.ctx, live.ctx.options, live.answer
     result.resource_id, result.before, result.resource = live.uuid, configuration(answer), view(live)
-    refuse_create_only(live.words, [*placement_differences(live, options), *source_differences(live, result)])
+    elsewhere = placement_differences(live, options)
+    if deployment:
+        # Where it has to be is judged by a gate, which can be overridden
+        deployment.placement = tuple(item for item in elsewhere if item[0] in ("project", "environment"))
+        elsewhere = [item for item in elsewhere if item not in deployment.placement]
+    refuse_create_only(live.words, [*elsewhere, *source_differences(live, result)])
     changes = differences(FIELDS, {name: value for name, value in wanted.items() if name not in drifting(live)}, answer)
-    changes = readable(result, changes, live.words, options["update_secrets"])
+    changes = readable(result, changes, live.words, options.get("update_secrets", "always"))
     if drifting(live) and set(drifting(live)) & set(wanted):
         result.risk("low", f"the HEALTHCHECK of the Dockerfile sets {', '.join(drifting(live))}; they are left alone")
     if not changes:
@@ -597,7 +619,7 @@ def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
             destructive=wiped,
         )
     )
-    if live.state == "running":
+    if live.state == "running" and not deployment:
         result.details["redeploy_required"] = True
         result.risk("low", f"{live.words} keeps running with its old configuration until it is deployed again")
 
@@ -676,11 +698,12 @@ def source_differences(live: Live, result: Plan) -> list[tuple[str, t.Any, t.Any
     return differing
 
 
-def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None) -> None:
+def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None) -> list[env.Variable]:
+    """Add the step that makes the variables true; returns the declared ones."""
     options = live.ctx.options
     env.need_declaration(options)
     if not any(options.get(name) for name in ("variables", "secrets", "purge")):
-        return
+        return []
     kind = env.Target.application("", live.name)
     declared_variables = env.declare(options, kind)
     for key in env.weak_secrets(declared_variables):
@@ -695,9 +718,10 @@ def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None
         update_secrets=options["update_secrets"],
     )
     result.extra["variables"] = env.shown(env.Rows(rows or []), changes, declared_variables, kind)
-    if changes and live.state == "running":
+    if changes and live.state == "running" and options["state"] not in deploy.STATES:
         result.details["redeploy_required"] = True
         result.risk("low", f"changed variables reach {live.words} when it is deployed again")
+    return declared_variables
 
 
 # --- started, stopped, restarted ----------------------------------------------------------------------------------------------------
@@ -727,7 +751,7 @@ def plan_state(live: Live, result: Plan) -> None:
             else:
                 result.details["pending"] = f"GET /api/v1{live.path} until status begins with exited"
 
-    def deploy() -> None:
+    def bring_up() -> None:
         deadline = ctx.clock.now() + ctx.options["wait_timeout"]
         earlier = _deployment.pending(ctx, live.uuid) if live.answer else None
         uuid = earlier if earlier and alone and verb == "start" else trigger()
@@ -756,21 +780,11 @@ def plan_state(live: Live, result: Plan) -> None:
         return {"deployment_uuid": uuid} if uuid else None
 
     result.steps.append(
-        Step(f"{verb} {live.words}", stop if verb == "stop" else deploy, estimate=10.0 if verb == "stop" else 120.0, keeps=True)
+        Step(f"{verb} {live.words}", stop if verb == "stop" else bring_up, estimate=10.0 if verb == "stop" else 120.0, keeps=True)
     )
     result.merge_diff({"before": {"status": live.status or None}, "after": {"status": state}})
-    result.downtime = result.downtime or (verb == "stop" or (verb == "restart" and cannot_roll(live.answer or {})))
-
-
-def cannot_roll(answer: t.Mapping[str, t.Any]) -> bool:
-    """Coolify stops the old container first in these cases (knowledge.md, HC-8), and for compose."""
-    settings = answer.get("settings") or {}
-    return bool(
-        answer.get("ports_mappings")
-        or answer.get("build_pack") == "dockercompose"
-        or settings.get("is_consistent_container_name_enabled")
-        or settings.get("custom_internal_name")
-    )
+    result.downtime_reasons = deploy.roll_reasons(live.answer or {}) if verb == "restart" else []
+    result.downtime = result.downtime or verb == "stop" or bool(result.downtime_reasons)
 
 
 MODULE = Module(
@@ -778,7 +792,11 @@ MODULE = Module(
     {
         **PLACEMENT_SPEC,
         "type": {"type": "str", "choices": list(TYPES)},
-        "state": {"type": "str", "choices": ["present", "absent", "started", "stopped", "restarted"], "default": "present"},
+        "state": {
+            "type": "str",
+            "choices": ["present", "absent", "started", "stopped", "restarted", *deploy.STATES],
+            "default": "present",
+        },
         "github_app_uuid": {"type": "str"},
         "private_key_uuid": {"type": "str", "no_log": False},
         "dockerfile": {"type": "str"},
@@ -791,6 +809,20 @@ MODULE = Module(
         "update_secrets": DEFAULT_UPDATE_SECRETS,
         **WAIT_SPEC,
         **DELETE_SPEC,
+        **deploy.SPEC,
+    },
+    plan=plan,
+    returns="application",
+    constraints=ONE_NAME,
+)
+DEPLOY_MODULE = Module(
+    "coolify_deploy",
+    {
+        **{name: PLACEMENT_SPEC[name] for name in ("name", "uuid", "project", "environment")},
+        "state": {"type": "str", "choices": list(deploy.STATES), "default": "deployed"},
+        "confirm_destructive": DELETE_SPEC["confirm_destructive"],
+        **WAIT_SPEC,
+        **deploy.SPEC,
     },
     plan=plan,
     returns="application",

@@ -344,7 +344,7 @@ def plan(ctx: Context) -> Plan:
     """The module's function: what takes the database to the declared state."""
     options = ctx.options
     live = Live(ctx, "database", without_tags(options.get("name") or options["uuid"]), options.get("uuid"))
-    result = Plan()
+    result = Plan(seen=lambda: view(live, kind_of(live.read())))
     try:
         locate(live)
     except NotFoundByName:

@@ -35,7 +35,7 @@ def plan(ctx: Context) -> Plan:
     """The module's function: what takes the project to the declared state."""
     options = ctx.options
     live = Live(ctx, "project", without_tags(options.get("name") or options["uuid"]), options.get("uuid"))
-    result = Plan()
+    result = Plan(seen=lambda: view(live) if live.read() else None)
     wanted = declared(FIELDS, {"name": options.get("name"), "description": options.get("description")})
     names = environment_names(options.get("environments"))
     if options["purge"] and options.get("environments") is None:

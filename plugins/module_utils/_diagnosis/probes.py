@@ -1,0 +1,134 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the controller can find out about a domain by itself: DNS, the certificate, an HTTP answer. Nothing here knows Coolify."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from urllib.parse import urlsplit
+
+from .._http import Plain
+
+TIMEOUT = 5.0
+PARALLEL = 8
+# Networks of CDNs that stand in front of a server, so that a name rightly resolves elsewhere: https://www.cloudflare.com/ips/
+CDN = {
+    "Cloudflare": (
+        "173.245.48.0/20",
+        "103.21.244.0/22",
+        "103.22.200.0/22",
+        "103.31.4.0/22",
+        "141.101.64.0/18",
+        "108.162.192.0/18",
+        "190.93.240.0/20",
+        "188.114.96.0/20",
+        "197.234.240.0/22",
+        "198.41.128.0/17",
+        "162.158.0.0/15",
+        "104.16.0.0/13",
+        "104.24.0.0/14",
+        "172.64.0.0/13",
+        "131.0.72.0/22",
+        "2400:cb00::/32",
+        "2606:4700::/32",
+        "2803:f800::/32",
+        "2405:b500::/32",
+        "2405:8100::/32",
+        "2a06:98c0::/29",
+        "2c0f:f248::/32",
+    )
+}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The addresses of a host name, or why there are none."""
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def cdn(self) -> str:
+        """The CDN that all addresses belong to, or an empty text."""
+        for name, networks in CDN.items():
+            nets = [ipaddress.ip_network(net) for net in networks]
+            if self.addresses and all(any(ipaddress.ip_address(address) in net for net in nets) for address in self.addresses):
+                return name
+        return ""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The certificate that a host presents: ``days`` until it expires, or why it is not trusted (``error``); neither when nothing listens."""
+
+    host: str
+    days: float | None = None
+    error: str = ""
+    reached: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP answer: ``status`` is None when there was none; ``seconds`` until the body was there."""
+
+    url: str
+    status: int | None
+    seconds: float
+    text: str = ""
+    error: str = ""
+
+
+def resolve(host: str) -> Resolved:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return Resolved(host, error=str(getattr(error, "strerror", None) or error))
+    return Resolved(host, tuple(dict.fromkeys(str(item[4][0]) for item in found)))
+
+
+def certificate(host: str, port: int, ca_path: str | None = None) -> Certificate:
+    context = ssl.create_default_context()
+    if ca_path:
+        context.load_verify_locations(ca_path)
+    try:
+        with socket.create_connection((host, port), timeout=TIMEOUT) as plain:
+            try:
+                with context.wrap_socket(plain, server_hostname=host) as secured:
+                    until = ssl.cert_time_to_seconds(str((secured.getpeercert() or {})["notAfter"]))
+            except ssl.SSLCertVerificationError as error:
+                return Certificate(host, error=error.verify_message, reached=True)
+            except (OSError, KeyError) as error:
+                return Certificate(host, error=str(error), reached=True)
+    except OSError as error:
+        return Certificate(host, error=str(getattr(error, "strerror", None) or error))
+    left = datetime.fromtimestamp(until, timezone.utc) - datetime.now(timezone.utc)
+    return Certificate(host, round(left.total_seconds() / 86400, 1), reached=True)
+
+
+def request(plain: Plain, url: str) -> Reply:
+    """One GET, redirects followed, without any token."""
+    started = time.monotonic()
+    status, text, error = plain.get(url)
+    return Reply(url, status, time.monotonic() - started, text, error)
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def each(probe: t.Callable[[t.Any], t.Any], things: t.Sequence[t.Any]) -> list[t.Any]:
+    """The results of a probe for several things, made in parallel."""
+    if len(things) < 2:
+        return [probe(thing) for thing in things]
+    with ThreadPoolExecutor(max_workers=min(PARALLEL, len(things))) as pool:
+        return list(pool.map(probe, things))

@@ -1,0 +1,701 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A deployment as part of an application's plan: gates, rollback point, deploy, follow, verify, and the way back."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from .. import _deployment, _gates
+from .._client import path, version_tuple
+from .._context import Context
+from .._contract import METRICS
+from .._deployment import History
+from .._diagnosis import probes
+from .._errors import (
+    ApiError,
+    Blocked,
+    CoolifyError,
+    InputError,
+    NotFoundByName,
+    NotVerified,
+    OutcomeUnknown,
+    Unreachable,
+    Unreadable,
+    after_acting,
+)
+from .._fields import NEVER, Field, without_password
+from .._http import Plain
+from .._plan import Plan, Step, Undone
+from .._wait import until
+from . import variables as env
+from .resource import Live, act, wait_for_status
+
+SPEC: dict[str, t.Any] = {
+    "deploy": {"type": "str", "choices": ["when_changed", "always"], "default": "when_changed"},
+    "force": {"type": "bool", "default": False},
+    "pull_request_id": {"type": "int"},
+    "docker_tag": {"type": "str"},
+    "rollback_on_failure": {"type": "bool", "default": True},
+    "rollback_to": {"type": "str"},
+    "rollback_point": {"type": "dict"},
+    "wait_for_previous": {"type": "bool", "default": False},
+    "cancel_running": {"type": "bool", "default": False},
+    "required_env": {"type": "list", "elements": "str", "no_log": False},
+    "required_ports": {"type": "list", "elements": "int"},
+    "host_evidence": {"type": "dict"},
+    "max_cpu_usage_percent": {"type": "float"},
+    "max_memory_usage_percent": {"type": "float"},
+    "max_disk_usage_percent": {"type": "float"},
+    "min_certificate_days": {"type": "int"},
+    "override_ssl_expiry": {"type": "bool", "default": False},
+    "allow_cross_env": {"type": "bool", "default": False},
+    "token_created_at": {"type": "str", "no_log": False},
+    "verify_domains": {"type": "bool", "default": True},
+    "verify_path": {"type": "str"},
+    "verify_status": {"type": "list", "elements": "int"},
+    "verify_text": {"type": "str"},
+    "verify_timeout": {"type": "int", "default": 300},
+    "verify_validate_certs": {"type": "bool", "default": True},
+    "max_response_time_p95": {"type": "float"},
+    "max_error_rate": {"type": "float"},
+    "fail_on_log": {"type": "list", "elements": "str"},
+}
+STATES = ("deployed", "rolled_back")
+# Seconds, where an application has no history of its own
+BUILD = 150.0
+HEALTH = 90.0
+VERIFY = 10.0
+SAMPLES = 10
+"""Requests per domain from which response times and the error rate are taken."""
+LOG_LINES = 500
+TRUSTED_ROLLBACK = ("nixpacks", "static", "dockerfile", "railpack")
+"""Build packs that Coolify's rollback API rebuilds from a commit; for images it ignored the tag before 4.3.12 (knowledge.md 2)."""
+
+
+@dataclass
+class Deploy:
+    """One deployment while its plan is made and applied."""
+
+    live: Live
+    plan: Plan
+    history: History
+    commit: str | None = None
+    """The commit to go to through the rollback API; None deploys what is configured."""
+    uuid: str | None = None
+    """The deployment that this run triggered."""
+    triggered: bool = False
+    before_status: str = ""
+    answered_before: tuple[str, ...] = ()
+    """The domains that answered as expected before anything was changed."""
+    began: float = 0.0
+    finished_at: str | None = None
+    """When Coolify finished the deployment that is waited for, by Coolify's clock."""
+    last_online_at: str | None = None
+    """When Coolify had last seen it before that deployment was triggered."""
+    placement: tuple[tuple[str, t.Any, t.Any], ...] = ()
+    """Where it is and where it was declared to be, for each difference."""
+    stored: t.Callable[[], None] = lambda: None
+    """Checks that Coolify stored the configuration, which is done before it is deployed."""
+
+    @property
+    def ctx(self) -> Context:
+        return self.live.ctx
+
+    @property
+    def options(self) -> dict[str, t.Any]:
+        return self.ctx.options
+
+    @property
+    def expected(self) -> float:
+        return self.history.expected or BUILD
+
+
+# --- whether, and what it takes -------------------------------------------------------------------------------------------------
+
+
+def reason(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    """Why there has to be a deployment; an empty text when the last one still holds."""
+    options, answer, history = deploy.options, deploy.live.answer, deploy.history
+    if options["state"] == "rolled_back" or options["deploy"] == "always" or options["force"] or options.get("pull_request_id"):
+        return "it is asked for"
+    if answer is None or deploy.plan.steps:
+        return "the configuration or the variables change"
+    last = history.latest
+    if last is None:
+        return "it was never deployed"
+    if last["status"] in _deployment.PENDING:
+        return f"deployment {last['deployment_uuid']} is {last['status']}"
+    if last["status"] != "finished":
+        return f"the last deployment {last['deployment_uuid']} ended as {last['status']}"
+    if not serves(answer, deploy.live.status):
+        return f"it is {deploy.live.status}"
+    pinned = answer.get("git_commit_sha") or "HEAD"
+    if pinned != "HEAD" and not str(last.get("commit") or "").startswith(pinned) and last.get("commit") != pinned:
+        return f"commit {pinned} is wanted and {last.get('commit')} was deployed"
+    begun = _deployment.moment(last.get("created_at"))
+    own = [row for row in rows if not row.get("is_coolify") and not row.get("is_preview")]
+    later = sorted({row["key"] for row in own if begun and (_deployment.moment(row.get("updated_at")) or begun) > begun})
+    return f"variables changed since the last deployment: {', '.join(later)}" if later else ""
+
+
+def serves(answer: t.Mapping[str, t.Any] | None, status: str) -> bool:
+    """Whether a two-part status means that the application is up: with a health check only ``running:healthy`` does."""
+    state, _colon, health = status.partition(":")
+    if state != "running" or health.startswith("unhealthy"):
+        return False
+    return health.startswith("healthy") or not (answer or {}).get("health_check_enabled")
+
+
+def roll_reasons(answer: t.Mapping[str, t.Any], pull_request: bool = False) -> list[str]:
+    """Why Coolify cannot replace the container without stopping the old one first (knowledge.md HC-8)."""
+    settings = answer.get("settings") or {}
+    tests = (
+        (answer.get("ports_mappings"), "a host port is mapped"),
+        (answer.get("build_pack") == "dockercompose", "it is a compose application"),
+        (settings.get("is_consistent_container_name_enabled"), "is_consistent_container_name_enabled is on"),
+        (settings.get("custom_internal_name"), "custom_internal_name is set"),
+        ("--ip" in str(answer.get("custom_docker_run_options") or ""), "a custom IP address is set"),
+        (pull_request, "it is a pull-request deployment"),
+    )
+    return [text for test, text in tests if test]
+
+
+# --- planning -------------------------------------------------------------------------------------------------------------------
+
+
+def plan_deployment(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t.Any]], declared: list[env.Variable]) -> None:
+    """Add the deployment to a plan that already holds the changes of configuration and variables."""
+    options, plan, live = deploy.options, deploy.plan, deploy.live
+    if options.get("docker_tag") and not options.get("pull_request_id"):
+        raise InputError(
+            "docker_tag needs pull_request_id: Coolify takes it for previews only; for the application set docker_registry_image_tag"
+        )
+    finished = deploy.history.finished
+    plan.point.update(
+        deployment_id=finished[0]["deployment_uuid"] if finished else None,
+        commit=(finished[0].get("commit") if finished else None) or plan.before.get("git_commit_sha"),
+    )
+    plan.metrics["last_deploy_duration_seconds"] = _deployment.duration(finished[0]) if finished else None
+    taken = (options.get("host_evidence") or {}).get("metrics") or {}
+    plan.metrics.update({name: taken[name] for name in METRICS if name in taken})
+    why = reason(deploy, rows)
+    if not why:
+        plan.details.update(
+            deployment_uuid=finished[0]["deployment_uuid"], commit=finished[0].get("commit"), branch=live.answer.get("git_branch")
+        )
+        return
+    plan.details["deployment_reason"] = why
+    deploy.before_status = live.status
+    after = {**(live.answer or {}), **{name: value for name, value in wanted.items() if name in ("ports_mappings", "health_check_enabled")}}
+    _risks(deploy, wanted)
+    plan.downtime_reasons = roll_reasons(after, bool(options.get("pull_request_id"))) if live.state == "running" else []
+    plan.downtime = plan.downtime or bool(plan.downtime_reasons)
+    plan.gates = _gates.judge(_facts(deploy, wanted, rows, declared), options)
+    changes = list(plan.steps)
+    plan.steps[:] = [_gate_step(deploy), _point_step(deploy), *_previous(deploy), *changes, _trigger_step(deploy)]
+    if options["wait"]:
+        plan.steps += [_follow_step(deploy), _verify_step(deploy, wanted)]
+    plan.merge_diff({"before": {"deployment": plan.point["deployment_id"]}, "after": {"deployment": f"a new one, because {why}"}})
+
+
+def _risks(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
+    options, plan, answer = deploy.options, deploy.plan, deploy.live.answer or {}
+    if options["force"]:
+        plan.risk("medium", "force rebuilds without the cache")
+    branch = wanted.get("git_branch")
+    if branch and answer.get("git_branch") and branch != answer["git_branch"]:
+        plan.risk("low", f"branch {branch!r} differs from the current {answer['git_branch']!r}")
+    if answer and not deploy.history.finished:
+        plan.risk("medium", "it was never deployed successfully, so there is nothing to go back to")
+    if answer.get("build_pack") == "dockerimage" and options["rollback_on_failure"] and "docker_registry_image_tag" not in wanted:
+        tag = answer.get("docker_registry_image_tag")
+        plan.risk("low", f"the tag {tag!r} stays; going back deploys the same tag again, whatever it names by then")
+    if not options["rollback_on_failure"]:
+        plan.risk("medium", "rollback_on_failure is off: a failure leaves things as they are then")
+    if options["cancel_running"] and deploy.history.pending:
+        plan.risk("medium", "a cancelled deployment is not started again when this one fails")
+
+
+def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t.Any]], declared: list[env.Variable]) -> _gates.Facts:
+    ctx, options, answer = deploy.ctx, deploy.options, deploy.live.answer or {}
+    version, server = ctx.client.gather(lambda: ctx.client.version, lambda: _server(deploy))
+    found = wanted["domains"] if "domains" in wanted else tuple(part for part in str(answer.get("fqdn") or "").split(",") if part)
+    domains = tuple(found or ()) if options["verify_domains"] else ()
+    hosts = sorted({probes.host_and_port(url)[0] for url in domains})
+    secure = sorted({probes.host_and_port(url) for url in domains if url.lower().startswith("https://")})
+    ca_path = options.get("ca_path")
+    resolved = probes.each(probes.resolve, hosts)
+    certificates = probes.each(lambda place: probes.certificate(*place, ca_path=ca_path), secure)
+    values = {row["key"]: bool(row["value"]) if "value" in row else True for row in rows if not row.get("is_preview")}
+    values.update({variable.key: bool(variable.value) for variable in declared if not variable.preview})
+    mappings = wanted["ports_mappings"] if "ports_mappings" in wanted else str(answer.get("ports_mappings") or "").split(",")
+    return _gates.Facts(
+        version=version,
+        sensitive="custom_labels" in answer if answer else None,
+        server=server,
+        host=options.get("host_evidence"),
+        domains=domains,
+        resolved={item.host: item for item in resolved},
+        certificates={item.host: item for item in certificates},
+        deployed_before=bool(deploy.history.finished),
+        container=deploy.live.uuid or "",
+        ports_mappings=tuple(pair for pair in mappings or () if pair),
+        values=values,
+        needed_by_coolify=tuple(row["key"] for row in rows if row.get("is_required") and not row.get("is_preview")),
+        unsafe=tuple(variable.key for variable in declared if _unsafe(variable)),
+        pending=deploy.history.pending,
+        destructive=tuple(step.action for step in deploy.plan.destructive),
+        placement=deploy.placement if options.get("project") else None,
+    )
+
+
+def _unsafe(variable: env.Variable) -> bool:
+    """Only declared plain ones are judged: those that exist are a matter of their owner."""
+    shared = bool(_gates.SHARED_REFERENCE.fullmatch(variable.value or ""))
+    return not variable.secret and env.looks_secret(variable.key) and not variable.flags.get("is_shown_once") and not shared
+
+
+def _server(deploy: Deploy) -> dict[str, t.Any] | None:
+    server = ((deploy.live.answer or {}).get("destination") or {}).get("server") or {}
+    if not server:
+        wanted = deploy.options.get("server")
+        server = next((item for item in deploy.ctx.client.items("/servers") if wanted in (item.get("name"), item.get("uuid"))), {})
+    settings = server.get("settings") or server
+    flags = {name: settings[name] for name in ("is_reachable", "is_usable") if name in settings}
+    return {"name": server.get("name"), "ip": server.get("ip"), **flags} if server else None
+
+
+def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[Field]) -> dict[str, t.Any]:
+    """What to go back to: the configuration of a registered rollback point, a deployment, a commit or a tag; returns what to declare."""
+    options, live, answer = deploy.options, deploy.live, deploy.live.answer
+    if answer is None:
+        raise NotFoundByName(f"there is no {live.words} to roll back", "Check name, project and environment.")
+    point, target = options.get("rollback_point") or {}, options.get("rollback_to")
+    if point:
+        if target:
+            raise InputError("rollback_point and rollback_to: give one of them")
+        found = {
+            row.name: row.wanted(value) if value is not None else None
+            for row in fields
+            for value in [_of(point, row.name)]
+            if value is not ... and row.name != "name"
+        }
+        wanted = {**{name: value for name, value in found.items() if value is not None or _clearable(fields, name)}, **wanted}
+        target = str(point.get("commit") or "")
+    image = answer.get("build_pack") == "dockerimage"
+    if not point and target in (None, "", "previous"):
+        if image:
+            raise InputError(
+                "rollback_to: Coolify does not record which tag a deployment of an image used, so what was before is not known",
+                "Give the tag in rollback_to, or a registered rollback_point.",
+            )
+        target = _previous_commit(deploy)
+    known = next((row for row in deploy.history.rows if row["deployment_uuid"] == target), None)
+    target = str(known.get("commit") or "") if known else target
+    if image:
+        return wanted if point else {**wanted, "docker_registry_image_tag": target}
+    if target and target != "HEAD":
+        deploy.commit = target
+        if not ctx_can_roll_back(deploy):
+            # Without a rollback API that can be trusted the commit is pinned
+            deploy.plan.risk("medium", f"git_commit_sha is set to {target} and stays; set it to HEAD to follow the branch again")
+            wanted = {**wanted, "git_commit_sha": target}
+    return wanted
+
+
+def _of(point: t.Mapping[str, t.Any], name: str) -> t.Any:
+    return (point.get("configuration") or {}).get(name, ...)
+
+
+def _clearable(fields: t.Sequence[Field], name: str) -> bool:
+    return next(row for row in fields if row.name == name).clear is not NEVER
+
+
+def _previous_commit(deploy: Deploy) -> str:
+    """The commit of the last successful deployment that was of another one than what runs now."""
+    finished = deploy.history.finished
+    current = finished[0].get("commit") if finished else None
+    earlier = [str(row["commit"]) for row in finished[1:] if row.get("commit") not in (None, "HEAD", current)]
+    if not earlier:
+        raise NotFoundByName(
+            f"{deploy.live.words} has no earlier successful deployment of another commit than {current}",
+            "Give a commit or the uuid of a deployment in rollback_to.",
+        )
+    return earlier[0]
+
+
+# --- the steps ------------------------------------------------------------------------------------------------------------------
+
+
+def _gate_step(deploy: Deploy) -> Step:
+    def apply() -> None:
+        failed = [gate for gate in deploy.plan.gates if gate.outcome == "failed"]
+        if failed:
+            told = "; ".join(f"{gate.gate}: {gate.reason}" for gate in failed)
+            raise Blocked(f"gates blocked the deployment of {deploy.live.words} before anything was changed: {told}", GATE_ADVICE)
+        skipped = [gate.gate for gate in deploy.plan.gates if gate.outcome == "skipped"]
+        told = f", {len(skipped)} skipped ({', '.join(skipped)})" if skipped else ""
+        deploy.ctx.say(f"gates: {len(deploy.plan.gates) - len(skipped)} passed{told}")
+
+    return Step("check the gates", apply, estimate=5.0, passive=True)
+
+
+GATE_ADVICE = "Mend what the gates name; the options of the task can move thresholds and confirm or override some of them."
+
+
+def _point_step(deploy: Deploy) -> Step:
+    """First in the plan, so that its undo comes last: what was running before runs again when the configuration is back."""
+
+    def apply() -> None:
+        deploy.began = deploy.ctx.clock.now()
+        urls = _urls(deploy, (deploy.live.answer or {}).get("fqdn"))
+        if urls and deploy.before_status.startswith("running"):
+            deploy.answered_before = tuple(reply.url for reply in _ask(deploy, urls) if not _complaint(deploy, reply))
+
+    return Step("take the rollback point", apply, estimate=2.0, revert=lambda: _go_back(deploy), passive=True)
+
+
+def _previous(deploy: Deploy) -> list[Step]:
+    """What happens to deployments that are queued or running."""
+    steps = []
+    for row in deploy.history.pending:
+        uuid = row["deployment_uuid"]
+        if deploy.options["cancel_running"]:
+            steps.append(Step(f"cancel the deployment {uuid}", lambda uuid=uuid: cancel(deploy.ctx, uuid), revert=lambda: Undone(False)))
+        elif deploy.options["wait_for_previous"]:
+            steps.append(
+                Step(
+                    f"wait for the deployment {uuid}",
+                    lambda uuid=uuid: _wait_for(deploy, uuid),
+                    estimate=deploy.expected,
+                    passive=True,
+                )
+            )
+    return steps
+
+
+def _wait_for(deploy: Deploy, uuid: str) -> None:
+    """The end of somebody else's deployment, whatever it is."""
+    try:
+        _deployment.follow(deploy.ctx, uuid, deploy.live.words, deploy.options["wait_timeout"], deploy.history.expected)
+    except CoolifyError as error:
+        if (error.facts.get("details") or {}).get("deployment_status") in _deployment.TERMINAL:
+            return
+        raise
+
+
+def cancel(ctx: Context, uuid: str) -> None:
+    """Before 4.3.0 Coolify cancels and answers 500 (versions.md), and it may have ended by itself: what counts is its status."""
+    where = path("deployments", uuid)
+    try:
+        ctx.client.post(f"{where}/cancel")
+    except (ApiError, Unreachable, Unreadable):
+        if ctx.client.get(where, has="status")["status"] in _deployment.PENDING:
+            raise
+
+
+def _trigger_step(deploy: Deploy) -> Step:
+    live, options = deploy.live, deploy.options
+
+    def apply() -> None:
+        live.read()
+        deploy.stored()
+        deploy.triggered = True
+        deploy.uuid = _trigger(deploy)
+        deploy.plan.details["deployment_uuid"] = deploy.uuid
+        if not options["wait"]:
+            deploy.plan.details["pending"] = f"GET /api/v1/deployments/{deploy.uuid}"
+
+    what = f" at commit {deploy.commit}" if deploy.commit else ""
+    preview = f" for pull request {options['pull_request_id']}" if options.get("pull_request_id") else ""
+    return Step(f"trigger the deployment of {live.words}{what}{preview}", apply, estimate=2.0, revert=lambda: _cancel_own(deploy))
+
+
+def _cancel_own(deploy: Deploy) -> Undone:
+    """End the triggered deployment, so that it cannot overtake what is undone next; a preview's is its pull request's business."""
+    if deploy.triggered and deploy.live.uuid and not deploy.options.get("pull_request_id"):
+        for row in _deployment.history(deploy.ctx, deploy.live.uuid).pending:
+            if deploy.uuid in (row["deployment_uuid"], None):
+                cancel(deploy.ctx, row["deployment_uuid"])
+    return Undone(False)
+
+
+def _trigger(deploy: Deploy) -> str:
+    """Ask for the deployment and return the uuid of the one that really exists."""
+    live, options, ctx = deploy.live, deploy.options, deploy.ctx
+    earlier = {row["deployment_uuid"] for row in deploy.history.rows}
+    if deploy.commit and ctx_can_roll_back(deploy):
+        answer = _post(deploy, f"{live.path}/rollback", {"commit": deploy.commit}, earlier)
+        return answer.get("deployment_uuid") or ""
+    body: dict[str, t.Any] = {"uuid": live.uuid, "force": options["force"]}
+    if options.get("pull_request_id"):
+        body["pull_request_id"] = options["pull_request_id"]
+        if options.get("docker_tag"):
+            body["docker_tag"] = options["docker_tag"]
+    answer = _post(deploy, "/deploy", body, earlier)
+    entry = (answer.get("deployments") or [{}])[0]
+    if options.get("pull_request_id"):
+        if not entry.get("deployment_uuid"):
+            raise InputError(
+                f"pull_request_id: {entry.get('message')}", "Open the pull request, or give docker_tag for an image application."
+            )
+        return entry["deployment_uuid"]
+    with after_acting():
+        return _deployment.real_uuid(ctx, live.uuid or "", entry.get("deployment_uuid"))
+
+
+def _post(deploy: Deploy, where: str, body: dict[str, t.Any], earlier: set[str]) -> dict[str, t.Any]:
+    """A request that deploys, never repeated: after a lost answer the history tells whether it was taken."""
+    deploy.last_online_at = (deploy.live.answer or {}).get("last_online_at")
+    try:
+        return deploy.ctx.client.post(where, body)
+    except (Unreachable, Unreadable) as lost:
+        if not lost.sent:
+            raise
+        with after_acting():
+            rows = _deployment.history(deploy.ctx, deploy.live.uuid or "").rows
+            new = [row["deployment_uuid"] for row in rows if row["deployment_uuid"] not in earlier]
+            if new:
+                return {"deployment_uuid": new[0], "deployments": [{"deployment_uuid": new[0]}]}
+            if lost.late:
+                raise OutcomeUnknown(f"{lost}; a deployment may still begin", "Look at the application in Coolify.") from lost
+        # It cannot have been taken: every deployment that Coolify accepts is in its history at once
+        return deploy.ctx.client.post(where, body)
+
+
+def _follow_step(deploy: Deploy) -> Step:
+    def apply() -> None:
+        deployment = _deployment.follow(
+            deploy.ctx, deploy.uuid or "", deploy.live.words, deploy.options["wait_timeout"], deploy.history.expected
+        )
+        deploy.finished_at = deployment.get("finished_at")
+        deploy.plan.details.update(commit=deployment.get("commit"), branch=(deploy.live.answer or {}).get("git_branch"))
+
+    return Step("wait for the deployment", apply, estimate=deploy.expected, passive=True)
+
+
+# --- verifying ------------------------------------------------------------------------------------------------------------------
+
+
+def _verify_step(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> Step:
+    def apply() -> None:
+        options, live = deploy.options, deploy.live
+        if options.get("pull_request_id"):
+            # Coolify's API shows neither the status nor the domain of a preview
+            deploy.ctx.say(f"the preview of pull request {options['pull_request_id']} is deployed; its status cannot be read")
+            return
+        _wait_until_serving(deploy, options["wait_timeout"])
+        _check_identity(deploy, wanted)
+        urls = _urls(deploy, live.answer["fqdn"])
+        if urls:
+            _wait_until_answering(deploy, urls)
+            _measure(deploy, urls)
+        _check_log(deploy)
+        deploy.plan.metrics["deploy_time_seconds"] = round(deploy.ctx.clock.now() - deploy.began, 1)
+
+    return Step("verify what runs", apply, estimate=HEALTH + VERIFY, passive=True)
+
+
+def _wait_until_serving(deploy: Deploy, limit: float) -> None:
+    """Wait for a status that was reported after the deployment: right after it the old one is still told (applications.md 7)."""
+    live = deploy.live
+    wanted = "running:healthy" if live.read().get("health_check_enabled") else "running"
+    wait_for_status(live, wanted, lambda status: serves(live.answer, status) and _reported_since(deploy), limit)
+
+
+def _reported_since(deploy: Deploy) -> bool:
+    """Coolify looks at the containers after every deployment and notes when it did; two reports of one second are told apart as well."""
+    told = (deploy.live.answer or {}).get("last_online_at")
+    seen, end = _deployment.moment(told), _deployment.moment(deploy.finished_at)
+    return seen is not None and told != deploy.last_online_at and (end is None or seen >= end)
+
+
+def _check_identity(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
+    """The running deployment is ours, of the wanted commit or image; no other one came in between."""
+    live = deploy.live
+    last = _deployment.history(deploy.ctx, live.uuid or "").finished
+    if not last or last[0]["deployment_uuid"] != deploy.uuid:
+        other = last[0]["deployment_uuid"] if last else "none"
+        raise NotVerified(f"{live.words} runs deployment {other}, wanted {deploy.uuid}: another one came in between")
+    pinned = deploy.commit or (live.answer.get("git_commit_sha") or "HEAD")
+    commit = str(last[0].get("commit") or "")
+    if pinned != "HEAD" and commit != "HEAD" and not commit.startswith(pinned):
+        raise NotVerified(f"{live.words} runs commit {commit}, wanted {pinned}")
+    tag, has = wanted.get("docker_registry_image_tag"), live.answer.get("docker_registry_image_tag")
+    if tag and tag != has:
+        raise NotVerified(f"{live.words} is configured for the tag {has}, wanted {tag}")
+
+
+def _urls(deploy: Deploy, fqdn: t.Any) -> list[str]:
+    """Where to ask: every domain, with verify_path or the path of the domain itself."""
+    if not deploy.options["verify_domains"]:
+        return []
+    where = deploy.options.get("verify_path")
+    bases = [part.strip() for part in str(fqdn or "").split(",") if part.strip()]
+    return [f"{base.rstrip('/')}/{where.lstrip('/')}" if where else base for base in bases]
+
+
+def _plain(deploy: Deploy) -> Plain:
+    return Plain(validate_certs=deploy.options["verify_validate_certs"], ca_path=deploy.options.get("ca_path"))
+
+
+def _ask(deploy: Deploy, urls: t.Sequence[str]) -> list[probes.Reply]:
+    return probes.each(lambda url: probes.request(_plain(deploy), url), urls)
+
+
+def _complaint(deploy: Deploy, reply: probes.Reply) -> str:
+    """What is wrong with an answer; an empty text when it is as expected."""
+    options = deploy.options
+    if reply.status is None:
+        return f"{reply.url} does not answer: {reply.error}"
+    expected = options.get("verify_status")
+    if reply.status not in expected if expected else not 200 <= reply.status < 400:
+        return f"{reply.url} answers {reply.status}"
+    if options.get("verify_text") and options["verify_text"] not in reply.text:
+        return f"{reply.url} answers without the text {options['verify_text']!r}"
+    return ""
+
+
+def _wait_until_answering(deploy: Deploy, urls: list[str]) -> None:
+    """Poll every domain until it answers as expected, at most verify_timeout seconds."""
+    said = ""
+
+    def look() -> list[str]:
+        nonlocal said
+        complaints = [text for text in (_complaint(deploy, reply) for reply in _ask(deploy, urls)) if text]
+        told = "; ".join(complaints) or f"{', '.join(urls)} answers as expected"
+        if told != said:
+            said = told
+            deploy.ctx.say(told)
+        return complaints
+
+    done, complaints = until(look, lambda found: not found, deploy.options["verify_timeout"], deploy.ctx.clock)
+    if not done:
+        text = f"{deploy.live.words}: {'; '.join(complaints)} after {deploy.options['verify_timeout']} s"
+        raise NotVerified(text, "Run coolify_diagnose on it, or look at the application's log and at the proxy in Coolify.")
+
+
+def _measure(deploy: Deploy, urls: list[str]) -> None:
+    """Response times and error rate of a handful of requests, and their limits."""
+    samples = _ask(deploy, [url for url in urls for _number in range(SAMPLES)])
+    times = sorted(reply.seconds * 1000 for reply in samples if reply.status is not None)
+    bad = [text for text in (_complaint(deploy, reply) for reply in samples) if text]
+    rate = 100.0 * len(bad) / len(samples)
+    figures: dict[str, float] = {f"response_time_p{share}": percentile(times, share) for share in (50, 95, 99)} if times else {}
+    deploy.plan.metrics.update(figures, error_rate_percent=round(rate, 2))
+    limit, slowest = deploy.options.get("max_response_time_p95"), figures.get("response_time_p95")
+    if limit is not None and slowest is not None and slowest > limit:
+        raise NotVerified(
+            f"{deploy.live.words} is too slow: 95 % of {len(times)} requests took up to {slowest:.0f} ms, the limit is {limit:g} ms"
+        )
+    allowed = deploy.options.get("max_error_rate")
+    if rate > (0.0 if allowed is None else allowed):
+        raise NotVerified(f"{deploy.live.words} fails too often: {len(bad)} of {len(samples)} requests, such as {bad[0]}")
+
+
+def percentile(values: t.Sequence[float], share: float) -> float:
+    """The nearest-rank percentile of sorted values, in the unit of the values."""
+    rank = max(1, -(-len(values) * share // 100))
+    return round(values[int(rank) - 1], 1)
+
+
+def _check_log(deploy: Deploy) -> None:
+    patterns = deploy.options.get("fail_on_log")
+    if not patterns:
+        return
+    log = str(deploy.ctx.client.get(f"{deploy.live.path}/logs", lines=LOG_LINES).get("logs") or "")
+    for pattern in patterns:
+        found = [line for line in log.splitlines() if re.search(pattern, line)]
+        if found:
+            error = NotVerified(f"{deploy.live.words}: its log matches {pattern!r}", "Read the application's log; mend what it says.")
+            error.stage, error.log = "application_startup", [without_password(line)[:300] for line in found[-5:]]
+            raise error
+
+
+# --- going back -----------------------------------------------------------------------------------------------------------------
+
+
+def ctx_can_roll_back(deploy: Deploy) -> bool:
+    answer = deploy.live.answer or {}
+    return (
+        answer.get("build_pack") in TRUSTED_ROLLBACK
+        and not answer.get("dockerfile")
+        and version_tuple(deploy.ctx.client.version) >= (4, 3, 0)
+    )
+
+
+def _go_back(deploy: Deploy) -> Undone:
+    """Have what ran before run again; the configuration has already been restored. Says what does not work as before."""
+    live, ctx = deploy.live, deploy.ctx
+    if not deploy.triggered or live.uuid is None or live.created or deploy.options.get("pull_request_id"):
+        # What this run created has been removed by the undo of its creation
+        return Undone(False)
+    live.read()
+    finished = _deployment.history(ctx, live.uuid).finished
+    ours = bool(finished) and finished[0]["deployment_uuid"] == deploy.uuid
+    if not deploy.before_status.startswith("running"):
+        if live.state not in ("exited", ""):
+            act(live, "stop", lambda: {}, docker_cleanup=False)
+            wait_for_status(live, "exited", lambda status: status.startswith("exited"), deploy.options["wait_timeout"])
+        return Undone(True, what=f"the deployment of {live.words}")
+    if not ours and serves(live.answer, live.status) and _still_answers(deploy):
+        ctx.say(f"{live.words}: the old container still serves ({live.status}), nothing to deploy again")
+        return Undone(True, what=f"the deployment of {live.words}")
+    _deploy_previous(deploy)
+    if serves(live.answer, deploy.before_status):
+        _wait_until_serving(deploy, deploy.options["wait_timeout"])
+    return Undone(True, _not_answering(deploy), f"the deployment of {live.words}")
+
+
+def _still_answers(deploy: Deploy) -> bool:
+    """The status may be older than the failure: what answered before has to answer, or Coolify must not have stopped the old container."""
+    return not _not_answering(deploy) if deploy.answered_before else not roll_reasons(deploy.live.answer or {})
+
+
+def _deploy_previous(deploy: Deploy) -> None:
+    """Deploy the commit that was running, or the restored image; the result has to finish."""
+    live, ctx = deploy.live, deploy.ctx
+    commit = (deploy.history.finished[0].get("commit") if deploy.history.finished else None) or "HEAD"
+    image = (live.answer or {}).get("build_pack") == "dockerimage" or (live.answer or {}).get("dockerfile")
+    earlier = {row["deployment_uuid"] for row in _deployment.history(ctx, live.uuid or "").rows}
+    pinned = (live.answer or {}).get("git_commit_sha") or "HEAD"
+    ctx.say(f"going back: deploying {live.words} {'as it was' if image or commit == 'HEAD' else f'at commit {commit}'}")
+    if not image and commit not in ("HEAD", pinned) and ctx_can_roll_back(deploy):
+        answer = _post(deploy, f"{live.path}/rollback", {"commit": commit}, earlier)
+        uuid = answer.get("deployment_uuid") or ""
+    elif not image and commit not in ("HEAD", pinned):
+        # Without a rollback API the commit has to be pinned for the moment of the deployment
+        ctx.client.patch(live.path, {"git_commit_sha": commit})
+        try:
+            uuid = _deploy_as_configured(deploy, earlier)
+        finally:
+            ctx.client.patch(live.path, {"git_commit_sha": pinned})
+    else:
+        uuid = _deploy_as_configured(deploy, earlier)
+    deployment = _deployment.follow(ctx, uuid, live.words, deploy.options["wait_timeout"], deploy.history.expected)
+    deploy.finished_at = deployment.get("finished_at")
+    live.read()
+    deploy.plan.details["rollback_deployment_uuid"] = uuid
+
+
+def _deploy_as_configured(deploy: Deploy, earlier: set[str]) -> str:
+    # force: the same commit may be queued already in Coolify's eyes
+    answer = _post(deploy, "/deploy", {"uuid": deploy.live.uuid, "force": True}, earlier)
+    return _deployment.real_uuid(deploy.ctx, deploy.live.uuid or "", (answer.get("deployments") or [{}])[0].get("deployment_uuid"))
+
+
+def _not_answering(deploy: Deploy) -> tuple[str, ...]:
+    """The domains that answered before and do not any more; a proxy needs a moment to notice."""
+    urls = list(deploy.answered_before)
+    if not urls:
+        return ()
+
+    def look() -> list[str]:
+        return [text for text in (_complaint(deploy, reply) for reply in _ask(deploy, urls)) if text]
+
+    _done, complaints = until(look, lambda found: not found, min(60, deploy.options["verify_timeout"]), deploy.ctx.clock)
+    return tuple(complaints)

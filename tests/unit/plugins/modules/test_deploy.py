@@ -1,0 +1,454 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deployments as transactions, with a web server as the application whose answers depend on what Coolify says is running."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import typing as t
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+IMAGE = {
+    "project": "demo",
+    "name": "web",
+    "server": "localhost",
+    "type": "dockerimage",
+    "docker_registry_image_name": "nginx",
+    "docker_registry_image_tag": "good",
+    "ports_exposes": 80,
+}
+GIT = {
+    "project": "demo",
+    "name": "web",
+    "server": "localhost",
+    "type": "public",
+    "git_repository": "https://github.com/coollabsio/coolify-examples",
+    "git_branch": "main",
+    "build_pack": "nixpacks",
+    "ports_exposes": 3000,
+}
+DEPLOY = {"project": "demo", "name": "web", "verify_timeout": 20}
+
+
+class Site:
+    """What answers on the application's domain: 200 unless the running image or commit is in ``broken``."""
+
+    def __init__(self, simulator) -> None:
+        self.simulator = simulator
+        self.broken: set[str] = set()
+        self.asked = 0
+        self.headers: list[dict[str, str]] = []
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.asked += 1
+                site.headers.append(dict(self.headers))
+                status = site.status()
+                body = f"status {status} of {self.path}".encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: t.Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def status(self) -> int:
+        rows = list(self.simulator.coolify.tables.get("applications", {}).values())
+        if not rows or not rows[0]["status"].startswith("running"):
+            return 503
+        running = str(rows[0].get("_running"))
+        return 500 if any(part in running for part in self.broken) else 200
+
+
+@pytest.fixture
+def site(simulator) -> t.Iterator[Site]:
+    site = Site(simulator)
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+def held(simulator) -> dict:
+    """The state apart from times and the history of deployments."""
+    state = copy.deepcopy(simulator.state())
+    state.pop("deployments", None)
+    for rows in state.values():
+        for row in rows.values():
+            if "description" in row:
+                # Coolify stores what was cleared as an empty text
+                row["description"] = row["description"] or None
+            for key in ("updated_at", "last_online_at", "_hashes", "_deployed", "_stopped_by"):
+                row.pop(key, None)
+            if row.get("custom_labels"):
+                from ansible_collections.selfhosted.coolify.plugins.module_utils._fields import decoded
+
+                row["custom_labels"] = decoded(row["custom_labels"])
+    return state
+
+
+def changed_since(start: dict, simulator) -> list:
+    """(table, id, column, before, after) for everything that differs from an earlier ``held``."""
+    end = held(simulator)
+    return [
+        (table, number, column, one, other)
+        for table in sorted({*start, *end})
+        for number in sorted({*start.get(table, {}), *end.get(table, {})})
+        for before, after in [(start.get(table, {}).get(number, {}), end.get(table, {}).get(number, {}))]
+        for column in sorted({*before, *after})
+        for one, other in [(before.get(column), after.get(column))]
+        if one != other
+    ]
+
+
+def running(simulator) -> str:
+    return next(iter(simulator.coolify.tables["applications"].values()))["_running"]
+
+
+def gate(result: dict, name: str) -> dict:
+    return next(item for item in result["gates"] if item["gate"] == name)
+
+
+ELEVEN = [
+    "connectivity",
+    "server_health",
+    "domain_ssl",
+    "ports",
+    "env",
+    "prev_deploy",
+    "plan_safe",
+    "ssl_expiry",
+    "secrets_scope",
+    "project_isolation",
+    "token_age",
+]
+
+
+# --- the good way
+
+
+@pytest.mark.parametrize("version", ["4.1.2", "4.2.0", "4.3.11", "4.5.0"])
+@pytest.mark.parametrize("options", [IMAGE, GIT], ids=["image", "git"])
+def test_create_deploy_verify_and_again(run, simulator, site, version, options):
+    simulator.reset(version=version)
+    wanted = {**options, "domains": [site.url], "variables": {"A": "1"}, "state": "deployed", "required_env": ["A"]}
+    preview = run("app", check=True, **wanted)
+    assert not preview.get("failed"), preview["msg"]
+    assert simulator.writes == []
+    result = run("app", **wanted)
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] and result["status"] == "success"
+    assert preview["diff"] == result["diff"] and preview["execution_plan"]["steps"] == result["execution_plan"]["steps"]
+    assert [item["gate"] for item in result["gates"]] == ELEVEN == result["execution_plan"]["gates_to_check"]
+    assert result["details"]["deployment_uuid"] and result["application"]["status"] == "running:healthy"
+    metrics = result["metrics"]
+    assert metrics["error_rate_percent"] == 0 and 0 < metrics["response_time_p50"] <= metrics["response_time_p95"]
+    assert metrics["deploy_time_seconds"] > 0 and metrics["cpu_usage_percent"] is None
+    again = run("app", **wanted)
+    assert not again["changed"] and again["execution_plan"]["steps"] == []
+    assert again["details"]["deployment_uuid"] == result["details"]["deployment_uuid"]
+    simulator.clear_requests()
+    assert not run("deploy", **DEPLOY)["changed"] and simulator.writes == []
+
+
+def test_the_token_never_travels_to_the_domain(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    assert site.headers and not any("authorization" in name.lower() for headers in site.headers for name in headers)
+
+
+def test_a_change_is_deployed_and_the_point_says_where_it_came_from(run, simulator, site):
+    first = run("app", **IMAGE, domains=[site.url], state="deployed")
+    second = run("app", **DEPLOY, docker_registry_image_tag="better", state="deployed")
+    assert second["changed"] and running(simulator) == "nginx:better"
+    point = second["rollback_point"]
+    assert (point["deployment_id"], point["image_tag"]) == (first["details"]["deployment_uuid"], "good")
+    assert second["metrics"]["last_deploy_duration_seconds"] is not None
+
+
+@pytest.mark.parametrize("trigger", [{"deploy": "always"}, {"force": True}])
+def test_it_deploys_when_asked(run, simulator, site, trigger):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    assert run("deploy", **DEPLOY, **trigger)["changed"]
+    assert len(simulator.state()["deployments"]) == 2
+
+
+def test_what_was_changed_without_deploying_is_deployed(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    for row in simulator.coolify.tables["deployments"].values():
+        row["created_at"] = "2026-01-01T00:00:00.000000Z"
+    run("env", project="demo", application="web", variables={"LATE": "1"})
+    result = run("deploy", **DEPLOY)
+    assert result["changed"] and "LATE" in result["details"]["deployment_reason"]
+
+
+def test_not_waiting_says_what_to_poll(run, simulator):
+    run("app", **IMAGE)
+    result = run("deploy", **DEPLOY, wait=False)
+    assert result["status"] == "pending" and result["details"]["deployment_uuid"] in result["details"]["pending"]
+
+
+def test_a_preview_deployment_is_followed(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    result = run("deploy", **DEPLOY, pull_request_id=7, docker_tag="pr-7")
+    assert result["changed"] and not result.get("failed")
+    assert running(simulator) == "nginx:good"
+
+
+def test_limits_and_expectations(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed", verify_path="/health", verify_text="of /health", verify_status=[200])
+    for limit, says in (
+        ({"max_response_time_p95": 0.001}, "too slow"),
+        ({"verify_text": "welcome"}, "without the text"),
+        ({"verify_status": [204]}, "answers 200"),
+        ({"fail_on_log": ["line [0-9]+"]}, "its log matches"),
+    ):
+        result = run("deploy", **DEPLOY, force=True, **limit)
+        assert result["code"] in (602, 603) and says in result["msg"], (limit, result["msg"])
+        assert result["details"]["cause"]["code"] == 617
+
+
+# --- gates
+
+
+def test_a_failed_gate_blocks_before_anything_is_changed(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    start = held(simulator)
+    simulator.clear_requests()
+    wanted = {**DEPLOY, "docker_registry_image_tag": "new", "state": "deployed", "required_env": ["MISSING"]}
+    preview = run("app", check=True, **wanted)
+    assert preview["status"] == "plan_ready" and gate(preview, "env")["outcome"] == "failed"
+    result = run("app", **wanted)
+    assert result["code"] == 601 and result["status"] == "blocked" and not result["changed"] and "MISSING" in result["msg"]
+    assert simulator.writes == [] and changed_since(start, simulator) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "outcome"),
+    [
+        ({"domains": ["http://no-such-host.invalid"]}, "domain_ssl", "failed"),
+        ({"variables": {"API_TOKEN": "plain"}}, "secrets_scope", "failed"),
+        ({"variables": {"API_TOKEN": "{{ team.API_TOKEN }}"}}, "secrets_scope", "passed"),
+        ({"variables": {"API_TOKEN": {"value": "x", "is_shown_once": True}}}, "secrets_scope", "passed"),
+        ({"secrets": {"API_TOKEN": "a-long-secret"}}, "secrets_scope", "passed"),
+        ({"token_created_at": "2020-01-01"}, "token_age", "passed"),
+        ({}, "token_age", "skipped"),
+        ({}, "server_health", "skipped"),
+        ({}, "ssl_expiry", "skipped"),
+        ({"ports_mappings": ["8080:80"]}, "ports", "skipped"),
+        ({}, "ports", "passed"),
+    ],
+)
+def test_gates_in_a_preview(run, simulator, options, name, outcome):
+    result = run("app", check=True, **{**IMAGE, "state": "deployed", **options})
+    assert not result.get("failed"), result["msg"]
+    assert gate(result, name)["outcome"] == outcome, gate(result, name)
+
+
+def test_a_running_deployment_blocks_is_waited_for_or_cancelled(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    simulator.coolify.switches.deploy_seconds = 20
+    run("app", **DEPLOY, state="restarted", wait=False)
+    blocked = run("deploy", **DEPLOY, force=True)
+    assert blocked["code"] == 601 and "wait_for_previous" in blocked["msg"]
+    waited = run("deploy", **DEPLOY, force=True, wait_for_previous=True)
+    assert not waited.get("failed") and [row["status"] for row in simulator.state()["deployments"].values()] == ["finished"] * 3
+    run("app", **DEPLOY, state="restarted", wait=False)
+    cancelled = run("deploy", **DEPLOY, force=True, cancel_running=True)
+    assert not cancelled.get("failed")
+    assert [row["status"] for row in simulator.state()["deployments"].values()][3:] == ["cancelled-by-user", "finished"]
+
+
+def test_another_project_blocks_unless_allowed(run, simulator):
+    uuid = run("app", **IMAGE)["resource_id"]
+    run("project", name="shop")
+    assert "project_isolation" in run("deploy", uuid=uuid, project="shop")["msg"]
+    assert not run("deploy", uuid=uuid, project="shop", allow_cross_env=True).get("failed")
+
+
+# --- going back
+
+
+@pytest.mark.parametrize("version", ["4.1.2", "4.2.0", "4.3.11", "4.5.0"])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        {"deployment": "failed", "log": ["New container is not healthy, rolling back to the old container."]},
+        {"status": "running:unhealthy"},
+        {"status": "exited:unhealthy"},
+        {"seconds": 10000},
+        "broken",
+    ],
+    ids=["deployment fails", "unhealthy", "crashes", "takes for ever", "does not answer"],
+)
+def test_a_bad_image_is_undone(run, simulator, site, version, failure):
+    simulator.reset(version=version)
+    run("app", **IMAGE, domains=[site.url], variables={"A": "1"}, state="deployed")
+    start = held(simulator)
+    if failure == "broken":
+        site.broken.add("bad")
+    else:
+        simulator.coolify.switches.outcomes["web@bad"] = failure
+    change = {"docker_registry_image_tag": "bad", "description": "new", "variables": {"A": "2", "B": "1"}}
+    result = run("app", **DEPLOY, **change, state="deployed", wait_timeout=60)
+    assert result["code"] == 602, result["msg"]
+    assert result["status"] == "rolled_back" and result["changed"] and result["failed"]
+    assert result["details"]["not_restored"] == [] and result["incident"]["root_cause"] and result["incident"]["recommended_fix"]
+    assert changed_since(start, simulator) == []
+    assert running(simulator) == "nginx:good" and site.status() == 200
+
+
+@pytest.mark.parametrize("version", ["4.2.0", "4.3.11"])
+def test_a_bad_commit_is_undone(run, simulator, site, version):
+    simulator.reset(version=version)
+    run("app", **GIT, domains=[site.url], state="deployed")
+    good = simulator.coolify.switches.head
+    start = held(simulator)
+    simulator.coolify.switches.head = "b" * 40
+    site.broken.add("bbbb")
+    result = run("deploy", **DEPLOY, deploy="always")
+    assert result["code"] == 602, result["msg"]
+    assert running(simulator) == good and changed_since(start, simulator) == []
+    assert result["details"]["rollback_deployment_uuid"]
+
+
+def test_a_failed_first_deployment_leaves_nothing(run, simulator, site):
+    start = held(simulator)
+    simulator.coolify.switches.outcomes["web"] = {"deployment": "failed"}
+    result = run("app", **IMAGE, state="deployed")
+    assert result["code"] == 602, (result["msg"], result["details"])
+    assert result["resource_id"] is None
+    end = held(simulator)
+    assert not end.pop("applications") and end == start
+
+
+def test_rollback_can_be_switched_off(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    site.broken.add("bad")
+    result = run("app", **DEPLOY, docker_registry_image_tag="bad", state="deployed", rollback_on_failure=False)
+    assert result["code"] == 617 and result["status"] == "failed" and result["changed"]
+    assert running(simulator) == "nginx:bad" and any("set docker_registry_image_tag" in text for text in result["details"]["applied"])
+
+
+def test_a_rollback_that_fails_is_loud(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    site.broken.add("bad")
+    simulator.coolify.switches.outcomes["web@good"] = {"deployment": "failed", "log": ["no space left on device"]}
+    result = run("app", **DEPLOY, docker_registry_image_tag="bad", state="deployed")
+    assert result["code"] == 603 and result["details"]["not_restored"] and result["details"]["manual_steps"]
+    assert "docker_registry_image_tag" in str(result["details"]["restored"])
+
+
+def test_a_failure_names_its_cause(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    simulator.coolify.switches.outcomes["web@bad"] = {"deployment": "failed", "log": ['Head "https://ghcr.io/v2/": denied: denied']}
+    result = run("app", **DEPLOY, docker_registry_image_tag="bad", state="deployed")
+    assert (
+        result["incident"]["stage"] == "registry" and "registry refused" in result["msg"] and "read:packages" in result["troubleshooting"]
+    )
+    assert result["incident"]["last_logs_sample"][-1].endswith("denied: denied")
+
+
+# --- requested rollbacks
+
+
+def test_roll_back_to_the_previous_commit(run, simulator, site):
+    run("app", **GIT, domains=[site.url], state="deployed")
+    good = simulator.coolify.switches.head
+    simulator.coolify.switches.head = "b" * 40
+    run("deploy", **DEPLOY, deploy="always")
+    assert running(simulator) == "b" * 40
+    result = run("deploy", **DEPLOY, state="rolled_back")
+    assert not result.get("failed"), result["msg"]
+    assert result["status"] == "success" and running(simulator) == good
+
+
+@pytest.mark.parametrize("version", ["4.2.0", "4.3.11"])
+def test_roll_back_to_a_deployment_or_tag(run, simulator, site, version):
+    simulator.reset(version=version)
+    first = run("app", **GIT, domains=[site.url], state="deployed")["details"]["deployment_uuid"]
+    good = simulator.coolify.switches.head
+    simulator.coolify.switches.head = "b" * 40
+    run("deploy", **DEPLOY, deploy="always")
+    result = run("deploy", **DEPLOY, state="rolled_back", rollback_to=first)
+    assert not result.get("failed"), result["msg"]
+    assert running(simulator) == good
+
+
+def test_an_image_goes_back_to_a_tag_or_a_rollback_point(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    changed = run("app", **DEPLOY, docker_registry_image_tag="new", description="new", state="deployed")
+    refused = run("deploy", **DEPLOY, state="rolled_back")
+    assert refused["code"] == 606 and "does not record" in refused["msg"]
+    assert not run("deploy", **DEPLOY, state="rolled_back", rollback_to="good").get("failed")
+    assert running(simulator) == "nginx:good"
+    run("app", **DEPLOY, docker_registry_image_tag="new", state="deployed")
+    assert not run("deploy", **DEPLOY, state="rolled_back", rollback_point=changed["rollback_point"]).get("failed")
+    row = next(iter(simulator.state()["applications"].values()))
+    assert running(simulator) == "nginx:good" and not row["description"]
+
+
+# --- following
+
+
+@pytest.mark.parametrize("seconds", [5, 17, 42, 59, 600])
+def test_the_end_is_noticed_within_a_second_and_cheaply(run, simulator, site, waiting, seconds):
+    simulator.coolify.switches.deploy_seconds = seconds
+    run("app", **IMAGE, domains=[site.url], state="deployed", wait_timeout=900)
+    history = list(simulator.coolify.tables["deployments"].values())
+    for row in history:
+        row["created_at"], row["finished_at"] = "2026-01-01T00:00:00.000000Z", f"2026-01-01T00:{seconds // 60:02}:{seconds % 60:02}.000000Z"
+    simulator.clear_requests()
+    begun = waiting.seconds
+    run("deploy", **DEPLOY, force=True, wait_timeout=900)
+    polls = [item for item in simulator.requests if item.path.startswith("/deployments/") and "applications" not in item.path]
+    assert len(polls) <= 130
+    # The status follows 0.4 s after the end; the rest is how late that was noticed
+    assert waiting.seconds - begun - seconds - 0.4 < 2
+
+
+def test_a_queue_that_does_not_move_is_named(run, simulator, monkeypatch):
+    from ansible_collections.selfhosted.coolify.tests.simulator import deployments
+
+    run("app", **IMAGE)
+    monkeypatch.setattr(deployments, "_startable", lambda coolify, row: False)
+    result = run("deploy", **DEPLOY, wait_timeout=1000)
+    assert "queue does not move" in result["msg"] and result["changed"]
+
+
+def test_a_phantom_uuid_is_recognised(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    # Somebody else's deployment begins between the plan and the trigger, so Coolify answers a uuid that it never stores
+    from ansible_collections.selfhosted.coolify.tests.simulator import deployments
+
+    original, row = deployments.queue, next(iter(simulator.coolify.tables["applications"].values()))
+
+    def first_somebody_else(coolify, app, **how):
+        if not coolify.rows("deployments", status="in_progress"):
+            original(coolify, row)
+        return original(coolify, app, **{**how, "force": False})
+
+    deployments.queue = first_somebody_else
+    try:
+        result = run("deploy", **DEPLOY, deploy="always")
+    finally:
+        deployments.queue = original
+    assert not result.get("failed"), result["msg"]
+    assert len(simulator.state()["deployments"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate"])
+def test_a_lost_trigger_deploys_exactly_once(run, simulator, site, kind):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    simulator.fault(kind, method="POST", path="/deploy")
+    result = run("deploy", **DEPLOY, deploy="always")
+    assert not result.get("failed"), result["msg"]
+    assert len(simulator.state()["deployments"]) == 2
