@@ -17,7 +17,7 @@ VENV := $(BUILD)/venv
 TREE := $(BUILD)/tree/ansible_collections/selfhosted/coolify
 ENV := PATH="$(abspath $(VENV))/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(abspath $(BUILD))/tree" PYTHONPATH="$(abspath $(BUILD))/tree"
 
-.PHONY: help setup tree lint sanity unit integration test matrix replay demo demo-clean simulator bench returns build clean
+.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix replay demo demo-clean simulator bench returns build clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -54,6 +54,13 @@ sanity: setup ## ansible-test sanity
 
 unit: setup ## unit tests, with the simulator in the process
 	@cd $(TREE) && $(ENV) python -m pytest -q -n auto tests/unit
+
+failure-matrix: setup ## each step of a deployment x each way to fail; the unit tests have it too
+	@cd $(TREE) && $(ENV) python -m pytest -q -n auto --junitxml=$(abspath $(BUILD))/failure-matrix.xml tests/unit/plugins/modules/test_failure_matrix.py || true
+	@$(PYTHON) -c 'import sys, xml.etree.ElementTree as tree; \
+	  cases = list(tree.parse("$(BUILD)/failure-matrix.xml").iter("testcase")); \
+	  failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases); \
+	  print(f"{len(cases) - failed} passed, {failed} failed"); sys.exit(bool(failed or not cases))'
 
 integration: setup ## the integration targets, in the controller process and as ordinary modules, with equal results
 	@$(ENV) python scripts/integration.py $(BUILD) $(VENV)

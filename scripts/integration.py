@@ -32,6 +32,9 @@ VOLATILE = {
     "duration_seconds",
     "deploy_time_seconds",
     "last_deploy_duration_seconds",
+    # Taken from how long earlier deployments took
+    "estimated_duration",
+    "total_estimated_duration",
     "at",
     "invocation",
     "ansible_facts",
@@ -40,7 +43,7 @@ VOLATILE = {
 }
 UUID = re.compile(r"\b[a-z0-9]{24}\b")
 SHOWN = 10
-SECONDS = re.compile(r"after \d+ s")
+SECONDS = re.compile(r"(after|usually) \d+ s")
 
 
 def run(build: Path, venv: Path, sim: Simulator, direct: bool, targets: list[str]) -> list[dict[str, Any]]:
@@ -127,7 +130,7 @@ def comparable(value: Any, seen: dict[str, str]) -> Any:
     if isinstance(value, list):
         return [comparable(item, seen) for item in value]
     if isinstance(value, str):
-        return SECONDS.sub("after N s", UUID.sub(lambda match: seen.setdefault(match[0], f"uuid-{len(seen)}"), value))
+        return SECONDS.sub(r"\1 N s", UUID.sub(lambda match: seen.setdefault(match[0], f"uuid-{len(seen)}"), value))
     return value
 
 

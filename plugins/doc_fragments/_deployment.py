@@ -11,7 +11,9 @@ options:
   deploy:
     description:
       - V(when_changed) deploys when this task changes the configuration or a variable, when a variable changed since the last deployment,
-        when that did not succeed, or when the application does not run. A new commit in the branch is not noticed.
+        when that did not succeed, or when the application does not run.
+      - Coolify does not tell whether an earlier task changed the configuration without deploying (its RV(ignore:details.redeploy_required) does),
+        whether the branch has a new commit, or whether a tag names another image. Use V(always) for these.
       - V(always) deploys each time.
     type: str
     choices: [when_changed, always]

@@ -82,6 +82,7 @@ def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool
         diff=plan.diff,
         changed=any(not step.passive for step in plan.steps),
         rollback_point={
+            "resource_id": plan.resource_id,
             "deployment_id": None,
             "config_hash": config_hash(plan.before) if plan.before else None,
             "image_tag": plan.before.get("docker_registry_image_tag") or plan.before.get("image"),

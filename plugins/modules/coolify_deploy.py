@@ -46,7 +46,7 @@ options:
     type: str
   state:
     description:
-      - V(deployed) means that the last deployment is of what is configured now and works.
+      - V(deployed) means that the last deployment succeeded and that the application runs; O(deploy) says what else makes it deploy.
       - V(rolled_back) goes back to O(rollback_to) or O(rollback_point).
     type: str
     choices: [deployed, rolled_back]
@@ -193,7 +193,7 @@ plan_id:
   sample: txn-1794470400-1f2e3d4c
 rollback_point:
   description:
-    - The configuration as found, without secrets, in C(configuration); C(config_hash), C(image_tag), C(commit).
+    - The configuration as found, without secrets, in C(configuration); C(config_hash), C(image_tag), C(commit), C(resource_id).
     - C(deployment_id) is V(null) where no deployment was looked up.
   returned: unless the task failed before there was a plan
   type: dict

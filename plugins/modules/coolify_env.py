@@ -267,7 +267,7 @@ plan_id:
   sample: txn-1794470400-1f2e3d4c
 rollback_point:
   description:
-    - The configuration as found, without secrets, in C(configuration); C(config_hash), C(image_tag), C(commit).
+    - The configuration as found, without secrets, in C(configuration); C(config_hash), C(image_tag), C(commit), C(resource_id).
     - C(deployment_id) is V(null) where no deployment was looked up.
   returned: unless the task failed before there was a plan
   type: dict

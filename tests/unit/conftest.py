@@ -18,6 +18,7 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils import _runner
 from ansible_collections.selfhosted.coolify.plugins.module_utils._http import Http
 from ansible_collections.selfhosted.coolify.plugins.module_utils._wait import Clock
 from ansible_collections.selfhosted.coolify.tests.simulator import Simulator
+from ansible_collections.selfhosted.coolify.tests.unit.deploying import Site
 
 try:
     from ansible.module_utils.testing import patch_module_args
@@ -95,3 +96,11 @@ def run(simulator, capsys) -> Run:
         return result
 
     return run
+
+
+@pytest.fixture
+def site(simulator) -> t.Iterator[Site]:
+    site = Site(simulator)
+    yield site
+    site.server.shutdown()
+    site.server.server_close()

@@ -88,6 +88,8 @@ class Deploy:
     uuid: str | None = None
     """The deployment that this run triggered."""
     triggered: bool = False
+    earlier: frozenset[str] = frozenset()
+    """The deployments that were known when it was triggered."""
     before_status: str = ""
     answered_before: tuple[str, ...] = ()
     """The domains that answered as expected before anything was changed."""
@@ -278,6 +280,10 @@ def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[F
     if point:
         if target:
             raise InputError("rollback_point and rollback_to: give one of them")
+        if point.get("resource_id") not in (None, live.uuid):
+            raise InputError(
+                f"rollback_point is of {point['resource_id']}, {live.words} is {live.uuid}", "Give the one of the same application."
+            )
         found = {
             row.name: row.wanted(value) if value is not None else None
             for row in fields
@@ -404,6 +410,10 @@ def _trigger_step(deploy: Deploy) -> Step:
     def apply() -> None:
         live.read()
         deploy.stored()
+        if not live.created:
+            # Since the plan was made another deployment may have ended, such as one that was waited for
+            deploy.history, deploy.before_status = _deployment.history(deploy.ctx, live.uuid or ""), live.status
+            deploy.earlier = frozenset(row["deployment_uuid"] for row in deploy.history.rows)
         deploy.triggered = True
         deploy.uuid = _trigger(deploy)
         deploy.plan.details["deployment_uuid"] = deploy.uuid
@@ -419,7 +429,7 @@ def _cancel_own(deploy: Deploy) -> Undone:
     """End the triggered deployment, so that it cannot overtake what is undone next; a preview's is its pull request's business."""
     if deploy.triggered and deploy.live.uuid and not deploy.options.get("pull_request_id"):
         for row in _deployment.history(deploy.ctx, deploy.live.uuid).pending:
-            if deploy.uuid in (row["deployment_uuid"], None):
+            if deploy.uuid == row["deployment_uuid"] or (deploy.uuid is None and row["deployment_uuid"] not in deploy.earlier):
                 cancel(deploy.ctx, row["deployment_uuid"])
     return Undone(False)
 
@@ -427,16 +437,16 @@ def _cancel_own(deploy: Deploy) -> Undone:
 def _trigger(deploy: Deploy) -> str:
     """Ask for the deployment and return the uuid of the one that really exists."""
     live, options, ctx = deploy.live, deploy.options, deploy.ctx
-    earlier = {row["deployment_uuid"] for row in deploy.history.rows}
     if deploy.commit and ctx_can_roll_back(deploy):
-        answer = _post(deploy, f"{live.path}/rollback", {"commit": deploy.commit}, earlier)
-        return answer.get("deployment_uuid") or ""
+        answer = _post(deploy, f"{live.path}/rollback", {"commit": deploy.commit}, deploy.earlier)
+        with after_acting():
+            return _deployment.real_uuid(ctx, live.uuid or "", answer.get("deployment_uuid"))
     body: dict[str, t.Any] = {"uuid": live.uuid, "force": options["force"]}
     if options.get("pull_request_id"):
         body["pull_request_id"] = options["pull_request_id"]
         if options.get("docker_tag"):
             body["docker_tag"] = options["docker_tag"]
-    answer = _post(deploy, "/deploy", body, earlier)
+    answer = _post(deploy, "/deploy", body, deploy.earlier)
     entry = (answer.get("deployments") or [{}])[0]
     if options.get("pull_request_id"):
         if not entry.get("deployment_uuid"):
@@ -448,7 +458,7 @@ def _trigger(deploy: Deploy) -> str:
         return _deployment.real_uuid(ctx, live.uuid or "", entry.get("deployment_uuid"))
 
 
-def _post(deploy: Deploy, where: str, body: dict[str, t.Any], earlier: set[str]) -> dict[str, t.Any]:
+def _post(deploy: Deploy, where: str, body: dict[str, t.Any], earlier: t.Collection[str]) -> dict[str, t.Any]:
     """A request that deploys, never repeated: after a lost answer the history tells whether it was taken."""
     deploy.last_online_at = (deploy.live.answer or {}).get("last_online_at")
     try:
@@ -636,13 +646,14 @@ def _go_back(deploy: Deploy) -> Undone:
         return Undone(False)
     live.read()
     finished = _deployment.history(ctx, live.uuid).finished
-    ours = bool(finished) and finished[0]["deployment_uuid"] == deploy.uuid
-    if not deploy.before_status.startswith("running"):
+    # Whoever triggered it, a deployment since then was of what has just been taken back
+    newer = bool(finished) and finished[0]["deployment_uuid"] not in deploy.earlier
+    if deploy.before_status.split(":")[0] in ("exited", ""):
         if live.state not in ("exited", ""):
             act(live, "stop", lambda: {}, docker_cleanup=False)
             wait_for_status(live, "exited", lambda status: status.startswith("exited"), deploy.options["wait_timeout"])
         return Undone(True, what=f"the deployment of {live.words}")
-    if not ours and serves(live.answer, live.status) and _still_answers(deploy):
+    if not newer and serves(live.answer, live.status) and _still_answers(deploy):
         ctx.say(f"{live.words}: the old container still serves ({live.status}), nothing to deploy again")
         return Undone(True, what=f"the deployment of {live.words}")
     _deploy_previous(deploy)
@@ -666,7 +677,7 @@ def _deploy_previous(deploy: Deploy) -> None:
     ctx.say(f"going back: deploying {live.words} {'as it was' if image or commit == 'HEAD' else f'at commit {commit}'}")
     if not image and commit not in ("HEAD", pinned) and ctx_can_roll_back(deploy):
         answer = _post(deploy, f"{live.path}/rollback", {"commit": commit}, earlier)
-        uuid = answer.get("deployment_uuid") or ""
+        uuid = _deployment.real_uuid(ctx, live.uuid or "", answer.get("deployment_uuid"))
     elif not image and commit not in ("HEAD", pinned):
         # Without a rollback API the commit has to be pinned for the moment of the deployment
         ctx.client.patch(live.path, {"git_commit_sha": commit})
@@ -682,7 +693,7 @@ def _deploy_previous(deploy: Deploy) -> None:
     deploy.plan.details["rollback_deployment_uuid"] = uuid
 
 
-def _deploy_as_configured(deploy: Deploy, earlier: set[str]) -> str:
+def _deploy_as_configured(deploy: Deploy, earlier: t.Collection[str]) -> str:
     # force: the same commit may be queued already in Coolify's eyes
     answer = _post(deploy, "/deploy", {"uuid": deploy.live.uuid, "force": True}, earlier)
     return _deployment.real_uuid(deploy.ctx, deploy.live.uuid or "", (answer.get("deployments") or [{}])[0].get("deployment_uuid"))
