@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from urllib.parse import quote
 
 from ._errors import ApiError, CoolifyError, NotFound, OutcomeUnknown, Unreachable, Unreadable, Unsupported
-from ._http import Answer, Http
+from ._http import Answer, Http, in_parallel
 
 CONNECTIONS = 4
 LOOKS = (0.0, 1.0, 2.0)
@@ -140,10 +139,7 @@ class Client:
 
     def gather(self, *reads: t.Callable[[], t.Any]) -> list[t.Any]:
         """The results of reads that do not depend on each other, made on up to 4 connections; the first error is raised."""
-        if len(reads) < 2:
-            return [read() for read in reads]
-        with ThreadPoolExecutor(max_workers=min(CONNECTIONS, len(reads))) as pool:
-            return [future.result() for future in [pool.submit(read) for read in reads]]
+        return in_parallel(reads, CONNECTIONS)
 
     @cached_property
     def version(self) -> str:

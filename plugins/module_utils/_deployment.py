@@ -10,12 +10,11 @@ import re
 import statistics
 import typing as t
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from ._client import path
 from ._context import Context
 from ._errors import BadState, NotFound, TimedOut
-from ._fields import without_password
+from ._fields import moment, without_password
 from ._wait import until
 
 PENDING = ("queued", "in_progress")
@@ -90,12 +89,6 @@ class History:
         taken = [duration(row) for row in self.finished if not row.get("restart_only")]
         known = [seconds for seconds in taken if seconds is not None]
         return statistics.median(known) if known else None
-
-
-def moment(text: t.Any) -> datetime | None:
-    """One of Coolify's times, such as 2026-08-22T10:15:00.000000Z."""
-    match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", str(text or ""))
-    return datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc) if match else None
 
 
 def duration(row: t.Mapping[str, t.Any]) -> float | None:

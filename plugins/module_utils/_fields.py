@@ -17,6 +17,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from datetime import datetime, timezone
 from urllib.parse import urlsplit, urlunsplit
 
 from ._errors import InputError
@@ -80,6 +81,12 @@ def decoded(text: t.Any) -> str:
         return raw.decode() if base64.b64encode(raw).decode() == text else str(text)
     except (binascii.Error, ValueError):
         return str(text)
+
+
+def moment(text: t.Any) -> datetime | None:
+    """One of Coolify's times, such as 2026-08-22T10:15:00.000000Z."""
+    match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", str(text or ""))
+    return datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc) if match else None
 
 
 def encoded(text: str) -> str:

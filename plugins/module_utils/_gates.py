@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ._diagnosis.probes import Certificate, Resolved, host_and_port
+from ._fields import moment
 from ._plan import Gate
 
 THRESHOLDS = {
@@ -122,8 +123,7 @@ def _age_minutes(host: t.Mapping[str, t.Any] | None) -> float | None:
 
 def _time(text: t.Any) -> datetime | None:
     """An ISO time or date in UTC."""
-    match = re.match(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d))?", str(text or ""))
-    return datetime.strptime(f"{match[1]} {match[2] or '00:00:00'}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc) if match else None
+    return moment(text) or moment(f"{str(text or '')[:10]} 00:00:00")
 
 
 def _address(text: t.Any) -> str | None:

@@ -13,6 +13,7 @@ import time
 import traceback
 import typing as t
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -260,6 +261,14 @@ def _last_words(error: BaseException) -> str:
         text = text.rsplit(separator, 1)[-1]
     text = re.sub(r"\s*\(_ssl\.c:\d+.*$", "", text)
     return text.strip("()'\" ") or type(error).__name__
+
+
+def in_parallel(calls: t.Sequence[t.Callable[[], t.Any]], most: int) -> list[t.Any]:
+    """The results of calls that do not depend on each other, at most ``most`` at a time; the first error is raised."""
+    if len(calls) < 2:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(max_workers=min(most, len(calls))) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 class Plain:

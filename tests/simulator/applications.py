@@ -13,7 +13,7 @@ import typing as t
 import yaml
 
 from . import views
-from .core import Coolify, Crash, Refused, Row, invalid, refuse
+from .core import LIMITS, Coolify, Crash, Refused, Row, invalid, refuse
 from .http import Call, integer, route
 from .labels import application_labels
 from .php import boolean, decode_base64, is_numeric, is_web_url, letters, parse_url, public_id, strip_tags, text_of, truthy
@@ -48,13 +48,7 @@ DEFAULTS: Row = {
     "health_check_timeout": 5,
     "health_check_retries": 10,
     "health_check_start_period": 5,
-    "limits_memory": "0",
-    "limits_memory_swap": "0",
-    "limits_memory_swappiness": 60,
-    "limits_memory_reservation": "0",
-    "limits_cpus": "0",
-    "limits_cpuset": None,
-    "limits_cpu_shares": 1024,
+    **LIMITS,
     "status": "exited:unhealthy",
     "preview_url_template": "{{pr_id}}.{{domain}}",
     "source_type": None,

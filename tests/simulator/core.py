@@ -51,6 +51,18 @@ def invalid(errors: t.Any) -> t.NoReturn:
     raise Refused(422, {"message": "Validation failed.", "errors": errors})
 
 
+LIMITS: Row = {
+    "limits_memory": "0",
+    "limits_memory_swap": "0",
+    "limits_memory_swappiness": 60,
+    "limits_memory_reservation": "0",
+    "limits_cpus": "0",
+    "limits_cpuset": None,
+    "limits_cpu_shares": 1024,
+}
+"""What a new application or database has."""
+
+
 @dataclass(frozen=True)
 class Token:
     """A bearer token of one team; ``admin`` says whether its owner is an admin of the team."""

@@ -16,7 +16,7 @@ from croniter import croniter
 
 from . import views
 from .applications import delete_flags, need_environment, place
-from .core import Coolify, Crash, Row, invalid, refuse
+from .core import LIMITS, Coolify, Crash, Row, invalid, refuse
 from .http import Call, action, integer, route
 from .php import boolean, decode_base64, is_integer, is_numeric, letters, sanitized, sql_boolean, strip_tags, text_of, truthy
 from .validation import REQUIRED, Rules, validate
@@ -132,13 +132,7 @@ COMMON: Row = {
     "is_public": False,
     "public_port": None,
     "public_port_timeout": 3600,
-    "limits_memory": "0",
-    "limits_memory_swap": "0",
-    "limits_memory_swappiness": 60,
-    "limits_memory_reservation": "0",
-    "limits_cpus": "0",
-    "limits_cpuset": None,
-    "limits_cpu_shares": 1024,
+    **LIMITS,
     "config_hash": None,
     "custom_docker_run_options": None,
     "deleted_at": None,

@@ -10,12 +10,12 @@ import socket
 import ssl
 import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from urllib.parse import urlsplit
 
-from .._http import Plain
+from .._http import Plain, in_parallel
 
 TIMEOUT = 5.0
 PARALLEL = 8
@@ -128,7 +128,4 @@ def host_and_port(url: str) -> tuple[str, int]:
 
 def each(probe: t.Callable[[t.Any], t.Any], things: t.Sequence[t.Any]) -> list[t.Any]:
     """The results of a probe for several things, made in parallel."""
-    if len(things) < 2:
-        return [probe(thing) for thing in things]
-    with ThreadPoolExecutor(max_workers=min(PARALLEL, len(things))) as pool:
-        return list(pool.map(probe, things))
+    return in_parallel([partial(probe, thing) for thing in things], PARALLEL)

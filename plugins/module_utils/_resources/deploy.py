@@ -27,7 +27,7 @@ from .._errors import (
     Unreadable,
     after_acting,
 )
-from .._fields import NEVER, Field, without_password
+from .._fields import NEVER, Field, moment, split, without_password
 from .._http import Plain
 from .._plan import Plan, Step, Undone
 from .._wait import until
@@ -136,11 +136,11 @@ def reason(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     if not serves(answer, deploy.live.status):
         return f"it is {deploy.live.status}"
     pinned = answer.get("git_commit_sha") or "HEAD"
-    if pinned != "HEAD" and not str(last.get("commit") or "").startswith(pinned) and last.get("commit") != pinned:
+    if pinned != "HEAD" and not str(last.get("commit") or "").startswith(pinned):
         return f"commit {pinned} is wanted and {last.get('commit')} was deployed"
-    begun = _deployment.moment(last.get("created_at"))
+    begun = moment(last.get("created_at"))
     own = [row for row in rows if not row.get("is_coolify") and not row.get("is_preview")]
-    later = sorted({row["key"] for row in own if begun and (_deployment.moment(row.get("updated_at")) or begun) > begun})
+    later = sorted({row["key"] for row in own if begun and (moment(row.get("updated_at")) or begun) > begun})
     return f"variables changed since the last deployment: {', '.join(later)}" if later else ""
 
 
@@ -225,7 +225,7 @@ def _risks(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
 def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t.Any]], declared: list[env.Variable]) -> _gates.Facts:
     ctx, options, answer = deploy.ctx, deploy.options, deploy.live.answer or {}
     version, server = ctx.client.gather(lambda: ctx.client.version, lambda: _server(deploy))
-    found = wanted["domains"] if "domains" in wanted else tuple(part for part in str(answer.get("fqdn") or "").split(",") if part)
+    found = wanted["domains"] if "domains" in wanted else split(answer.get("fqdn") or "")
     domains = tuple(found or ()) if options["verify_domains"] else ()
     hosts = sorted({probes.host_and_port(url)[0] for url in domains})
     secure = sorted({probes.host_and_port(url) for url in domains if url.lower().startswith("https://")})
@@ -234,7 +234,7 @@ def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t
     certificates = probes.each(lambda place: probes.certificate(*place, ca_path=ca_path), secure)
     values = {row["key"]: bool(row["value"]) if "value" in row else True for row in rows if not row.get("is_preview")}
     values.update({variable.key: bool(variable.value) for variable in declared if not variable.preview})
-    mappings = wanted["ports_mappings"] if "ports_mappings" in wanted else str(answer.get("ports_mappings") or "").split(",")
+    mappings = wanted["ports_mappings"] if "ports_mappings" in wanted else split(answer.get("ports_mappings") or "")
     return _gates.Facts(
         version=version,
         sensitive="custom_labels" in answer if answer else None,
@@ -245,7 +245,7 @@ def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t
         certificates={item.host: item for item in certificates},
         deployed_before=bool(deploy.history.finished),
         container=deploy.live.uuid or "",
-        ports_mappings=tuple(pair for pair in mappings or () if pair),
+        ports_mappings=tuple(mappings or ()),
         values=values,
         needed_by_coolify=tuple(row["key"] for row in rows if row.get("is_required") and not row.get("is_preview")),
         unsafe=tuple(variable.key for variable in declared if _unsafe(variable)),
@@ -306,7 +306,7 @@ def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[F
         return wanted if point else {**wanted, "docker_registry_image_tag": target}
     if target and target != "HEAD":
         deploy.commit = target
-        if not ctx_can_roll_back(deploy):
+        if not _can_roll_back(deploy):
             # Without a rollback API that can be trusted the commit is pinned
             deploy.plan.risk("medium", f"git_commit_sha is set to {target} and stays; set it to HEAD to follow the branch again")
             wanted = {**wanted, "git_commit_sha": target}
@@ -387,7 +387,7 @@ def _previous(deploy: Deploy) -> list[Step]:
 def _wait_for(deploy: Deploy, uuid: str) -> None:
     """The end of somebody else's deployment, whatever it is."""
     try:
-        _deployment.follow(deploy.ctx, uuid, deploy.live.words, deploy.options["wait_timeout"], deploy.history.expected)
+        _follow(deploy, uuid)
     except CoolifyError as error:
         if (error.facts.get("details") or {}).get("deployment_status") in _deployment.TERMINAL:
             return
@@ -436,33 +436,35 @@ def _cancel_own(deploy: Deploy) -> Undone:
 
 def _trigger(deploy: Deploy) -> str:
     """Ask for the deployment and return the uuid of the one that really exists."""
-    live, options, ctx = deploy.live, deploy.options, deploy.ctx
-    if deploy.commit and ctx_can_roll_back(deploy):
-        answer = _post(deploy, f"{live.path}/rollback", {"commit": deploy.commit}, deploy.earlier)
-        with after_acting():
-            return _deployment.real_uuid(ctx, live.uuid or "", answer.get("deployment_uuid"))
+    live, options = deploy.live, deploy.options
+    if deploy.commit and _can_roll_back(deploy):
+        return _queue(deploy, f"{live.path}/rollback", {"commit": deploy.commit}, deploy.earlier)
     body: dict[str, t.Any] = {"uuid": live.uuid, "force": options["force"]}
     if options.get("pull_request_id"):
         body["pull_request_id"] = options["pull_request_id"]
         if options.get("docker_tag"):
             body["docker_tag"] = options["docker_tag"]
-    answer = _post(deploy, "/deploy", body, deploy.earlier)
-    entry = (answer.get("deployments") or [{}])[0]
-    if options.get("pull_request_id"):
+        entry = _post(deploy, "/deploy", body, deploy.earlier)
         if not entry.get("deployment_uuid"):
             raise InputError(
                 f"pull_request_id: {entry.get('message')}", "Open the pull request, or give docker_tag for an image application."
             )
         return entry["deployment_uuid"]
+    return _queue(deploy, "/deploy", body, deploy.earlier)
+
+
+def _queue(deploy: Deploy, where: str, body: dict[str, t.Any], earlier: t.Collection[str]) -> str:
+    """Ask for a deployment of the application itself; the uuid of the one that really exists."""
+    entry = _post(deploy, where, body, earlier)
     with after_acting():
-        return _deployment.real_uuid(ctx, live.uuid or "", entry.get("deployment_uuid"))
+        return _deployment.real_uuid(deploy.ctx, deploy.live.uuid or "", entry.get("deployment_uuid"))
 
 
 def _post(deploy: Deploy, where: str, body: dict[str, t.Any], earlier: t.Collection[str]) -> dict[str, t.Any]:
-    """A request that deploys, never repeated: after a lost answer the history tells whether it was taken."""
+    """A request that deploys, never repeated: after a lost answer the history tells whether it was taken. Returns Coolify's entry."""
     deploy.last_online_at = (deploy.live.answer or {}).get("last_online_at")
     try:
-        return deploy.ctx.client.post(where, body)
+        return _entry(deploy.ctx.client.post(where, body))
     except (Unreachable, Unreadable) as lost:
         if not lost.sent:
             raise
@@ -470,19 +472,28 @@ def _post(deploy: Deploy, where: str, body: dict[str, t.Any], earlier: t.Collect
             rows = _deployment.history(deploy.ctx, deploy.live.uuid or "").rows
             new = [row["deployment_uuid"] for row in rows if row["deployment_uuid"] not in earlier]
             if new:
-                return {"deployment_uuid": new[0], "deployments": [{"deployment_uuid": new[0]}]}
+                return {"deployment_uuid": new[0]}
             if lost.late:
                 raise OutcomeUnknown(f"{lost}; a deployment may still begin", "Look at the application in Coolify.") from lost
         # It cannot have been taken: every deployment that Coolify accepts is in its history at once
-        return deploy.ctx.client.post(where, body)
+        return _entry(deploy.ctx.client.post(where, body))
+
+
+def _entry(answer: dict[str, t.Any]) -> dict[str, t.Any]:
+    """/deploy answers a list with one entry, a rollback answers the entry itself."""
+    return (answer["deployments"] or [{}])[0] if "deployments" in answer else answer
+
+
+def _follow(deploy: Deploy, uuid: str) -> dict[str, t.Any]:
+    """The deployment when it is finished; what else became of it is an error."""
+    deployment = _deployment.follow(deploy.ctx, uuid, deploy.live.words, deploy.options["wait_timeout"], deploy.history.expected)
+    deploy.finished_at = deployment.get("finished_at")
+    return deployment
 
 
 def _follow_step(deploy: Deploy) -> Step:
     def apply() -> None:
-        deployment = _deployment.follow(
-            deploy.ctx, deploy.uuid or "", deploy.live.words, deploy.options["wait_timeout"], deploy.history.expected
-        )
-        deploy.finished_at = deployment.get("finished_at")
+        deployment = _follow(deploy, deploy.uuid or "")
         deploy.plan.details.update(commit=deployment.get("commit"), branch=(deploy.live.answer or {}).get("git_branch"))
 
     return Step("wait for the deployment", apply, estimate=deploy.expected, passive=True)
@@ -520,7 +531,7 @@ def _wait_until_serving(deploy: Deploy, limit: float) -> None:
 def _reported_since(deploy: Deploy) -> bool:
     """Coolify looks at the containers after every deployment and notes when it did; two reports of one second are told apart as well."""
     told = (deploy.live.answer or {}).get("last_online_at")
-    seen, end = _deployment.moment(told), _deployment.moment(deploy.finished_at)
+    seen, end = moment(told), moment(deploy.finished_at)
     return seen is not None and told != deploy.last_online_at and (end is None or seen >= end)
 
 
@@ -545,8 +556,7 @@ def _urls(deploy: Deploy, fqdn: t.Any) -> list[str]:
     if not deploy.options["verify_domains"]:
         return []
     where = deploy.options.get("verify_path")
-    bases = [part.strip() for part in str(fqdn or "").split(",") if part.strip()]
-    return [f"{base.rstrip('/')}/{where.lstrip('/')}" if where else base for base in bases]
+    return [f"{base.rstrip('/')}/{where.lstrip('/')}" if where else base for base in split(fqdn or "")]
 
 
 def _plain(deploy: Deploy) -> Plain:
@@ -570,13 +580,17 @@ def _complaint(deploy: Deploy, reply: probes.Reply) -> str:
     return ""
 
 
+def _complaints(deploy: Deploy, replies: t.Iterable[probes.Reply]) -> list[str]:
+    return [text for text in (_complaint(deploy, reply) for reply in replies) if text]
+
+
 def _wait_until_answering(deploy: Deploy, urls: list[str]) -> None:
     """Poll every domain until it answers as expected, at most verify_timeout seconds."""
     said = ""
 
     def look() -> list[str]:
         nonlocal said
-        complaints = [text for text in (_complaint(deploy, reply) for reply in _ask(deploy, urls)) if text]
+        complaints = _complaints(deploy, _ask(deploy, urls))
         told = "; ".join(complaints) or f"{', '.join(urls)} answers as expected"
         if told != said:
             said = told
@@ -593,7 +607,7 @@ def _measure(deploy: Deploy, urls: list[str]) -> None:
     """Response times and error rate of a handful of requests, and their limits."""
     samples = _ask(deploy, [url for url in urls for _number in range(SAMPLES)])
     times = sorted(reply.seconds * 1000 for reply in samples if reply.status is not None)
-    bad = [text for text in (_complaint(deploy, reply) for reply in samples) if text]
+    bad = _complaints(deploy, samples)
     rate = 100.0 * len(bad) / len(samples)
     figures: dict[str, float] = {f"response_time_p{share}": percentile(times, share) for share in (50, 95, 99)} if times else {}
     deploy.plan.metrics.update(figures, error_rate_percent=round(rate, 2))
@@ -629,7 +643,7 @@ def _check_log(deploy: Deploy) -> None:
 # --- going back -----------------------------------------------------------------------------------------------------------------
 
 
-def ctx_can_roll_back(deploy: Deploy) -> bool:
+def _can_roll_back(deploy: Deploy) -> bool:
     answer = deploy.live.answer or {}
     return (
         answer.get("build_pack") in TRUSTED_ROLLBACK
@@ -675,9 +689,8 @@ def _deploy_previous(deploy: Deploy) -> None:
     earlier = {row["deployment_uuid"] for row in _deployment.history(ctx, live.uuid or "").rows}
     pinned = (live.answer or {}).get("git_commit_sha") or "HEAD"
     ctx.say(f"going back: deploying {live.words} {'as it was' if image or commit == 'HEAD' else f'at commit {commit}'}")
-    if not image and commit not in ("HEAD", pinned) and ctx_can_roll_back(deploy):
-        answer = _post(deploy, f"{live.path}/rollback", {"commit": commit}, earlier)
-        uuid = _deployment.real_uuid(ctx, live.uuid or "", answer.get("deployment_uuid"))
+    if not image and commit not in ("HEAD", pinned) and _can_roll_back(deploy):
+        uuid = _queue(deploy, f"{live.path}/rollback", {"commit": commit}, earlier)
     elif not image and commit not in ("HEAD", pinned):
         # Without a rollback API the commit has to be pinned for the moment of the deployment
         ctx.client.patch(live.path, {"git_commit_sha": commit})
@@ -687,16 +700,14 @@ def _deploy_previous(deploy: Deploy) -> None:
             ctx.client.patch(live.path, {"git_commit_sha": pinned})
     else:
         uuid = _deploy_as_configured(deploy, earlier)
-    deployment = _deployment.follow(ctx, uuid, live.words, deploy.options["wait_timeout"], deploy.history.expected)
-    deploy.finished_at = deployment.get("finished_at")
+    _follow(deploy, uuid)
     live.read()
     deploy.plan.details["rollback_deployment_uuid"] = uuid
 
 
 def _deploy_as_configured(deploy: Deploy, earlier: t.Collection[str]) -> str:
     # force: the same commit may be queued already in Coolify's eyes
-    answer = _post(deploy, "/deploy", {"uuid": deploy.live.uuid, "force": True}, earlier)
-    return _deployment.real_uuid(deploy.ctx, deploy.live.uuid or "", (answer.get("deployments") or [{}])[0].get("deployment_uuid"))
+    return _queue(deploy, "/deploy", {"uuid": deploy.live.uuid, "force": True}, earlier)
 
 
 def _not_answering(deploy: Deploy) -> tuple[str, ...]:
@@ -706,7 +717,7 @@ def _not_answering(deploy: Deploy) -> tuple[str, ...]:
         return ()
 
     def look() -> list[str]:
-        return [text for text in (_complaint(deploy, reply) for reply in _ask(deploy, urls)) if text]
+        return _complaints(deploy, _ask(deploy, urls))
 
     _done, complaints = until(look, lambda found: not found, min(60, deploy.options["verify_timeout"]), deploy.ctx.clock)
     return tuple(complaints)
