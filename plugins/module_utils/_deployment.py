@@ -67,9 +67,19 @@ EXPLANATIONS = tuple(
 
 @dataclass(frozen=True)
 class History:
-    """The last deployments of an application, newest first, without those of pull requests."""
+    """The last deployments of an application, newest first; those of pull requests are something else and apart."""
 
     rows: tuple[dict[str, t.Any], ...] = ()
+    previews: tuple[dict[str, t.Any], ...] = ()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The uuids of all of them."""
+        return frozenset(row["deployment_uuid"] for row in (*self.rows, *self.previews))
+
+    def of(self, pull_request_id: int | None) -> tuple[dict[str, t.Any], ...]:
+        """Those of one pull request, or of the application itself."""
+        return tuple(row for row in self.previews if row["pull_request_id"] == pull_request_id) if pull_request_id else self.rows
 
     @property
     def latest(self) -> dict[str, t.Any] | None:
@@ -98,13 +108,8 @@ def duration(row: t.Mapping[str, t.Any]) -> float | None:
 
 def history(ctx: Context, application: str) -> History:
     page = ctx.client.get(path("deployments", "applications", application), has="deployments", take=PAGE)
-    return History(tuple(row for row in page["deployments"] if not row.get("pull_request_id")))
-
-
-def pending(ctx: Context, application: str) -> str | None:
-    """The uuid of the application's newest deployment that is queued or running; those of pull requests are something else."""
-    waiting = history(ctx, application).pending
-    return waiting[0]["deployment_uuid"] if waiting else None
+    rows = page["deployments"]
+    return History(tuple(row for row in rows if not row.get("pull_request_id")), tuple(row for row in rows if row.get("pull_request_id")))
 
 
 def real_uuid(ctx: Context, application: str, told: str | None) -> str:
@@ -116,13 +121,13 @@ def real_uuid(ctx: Context, application: str, told: str | None) -> str:
             return told
         except NotFound:
             pass
-    found = pending(ctx, application)
-    if found is None:
+    waiting = history(ctx, application).pending
+    if not waiting:
         raise BadState(
             "Coolify accepted the request and queued no deployment: the server's deployment queue is full",
             "Wait for the queued deployments of the server (deployment_queue_limit, 25 by default) or cancel some, then try again.",
         )
-    return found
+    return waiting[0]["deployment_uuid"]
 
 
 def pace(expected: float | None) -> t.Callable[[float], float]:

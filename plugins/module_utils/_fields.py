@@ -84,9 +84,12 @@ def decoded(text: t.Any) -> str:
 
 
 def moment(text: t.Any) -> datetime | None:
-    """One of Coolify's times, such as 2026-08-22T10:15:00.000000Z."""
+    """One of Coolify's times, such as 2026-08-22T10:15:00.000000Z; None for what is no time."""
     match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", str(text or ""))
-    return datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc) if match else None
+    try:
+        return datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc) if match else None
+    except ValueError:
+        return None
 
 
 def encoded(text: str) -> str:

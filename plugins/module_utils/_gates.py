@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ._diagnosis.probes import Certificate, Resolved, host_and_port
+from ._errors import InputError
 from ._fields import moment
 from ._plan import Gate
 
@@ -264,7 +265,7 @@ def _token_age(options: t.Mapping[str, t.Any]) -> Gate:
         return Gate("token_age", "skipped", "Coolify does not tell when a token was made; give token_created_at")
     when = _time(created)
     if when is None:
-        return Gate("token_age", "skipped", f"token_created_at is no date: {created}")
+        raise InputError(f"token_created_at: {created!r} is no date; give one such as 2026-11-24")
     days = (datetime.now(timezone.utc) - when).days
     # Advisory: it never blocks
     advice = f"; older than {TOKEN_DAYS} days, make a new one" if days > TOKEN_DAYS else ""

@@ -727,10 +727,6 @@ def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None
 # --- started, stopped, restarted ----------------------------------------------------------------------------------------------------
 
 
-LEAST_STATUS_WAIT = 10.0
-"""Seconds. Coolify's status follows a finished deployment by a few."""
-
-
 def plan_state(live: Live, result: Plan) -> None:
     """The step that starts, stops or restarts; Coolify's start and restart queue a deployment."""
     ctx, state = live.ctx, live.ctx.options["state"]
@@ -752,32 +748,7 @@ def plan_state(live: Live, result: Plan) -> None:
                 result.details["pending"] = f"GET /api/v1{live.path} until status begins with exited"
 
     def bring_up() -> None:
-        deadline = ctx.clock.now() + ctx.options["wait_timeout"]
-        earlier = _deployment.pending(ctx, live.uuid) if live.answer else None
-        uuid = earlier if earlier and alone and verb == "start" else trigger()
-        result.details["deployment_uuid"] = uuid
-        with after_acting():
-            if uuid == earlier and not alone:
-                result.details["redeploy_required"] = True
-                ctx.warn(f"{live.words} was being deployed already; that deployment may not have all of these changes, deploy it again")
-            if not wait:
-                result.details["pending"] = f"GET /api/v1/deployments/{uuid}"
-                return
-            deployment = _deployment.follow(ctx, uuid, live.words, ctx.options["wait_timeout"])
-            result.details.update(commit=deployment.get("commit"), branch=(live.answer or {}).get("git_branch"))
-            # A container that is only just up still counts when the deployment took all the time
-            left = max(deadline - ctx.clock.now(), LEAST_STATUS_WAIT)
-            wait_for_status(
-                live, "running", lambda status: status.startswith("running") and not status.startswith("running:unhealthy"), left
-            )
-
-    def trigger() -> str:
-        answer = act(live, verb, queued)
-        return _deployment.real_uuid(ctx, live.uuid, answer.get("deployment_uuid"))
-
-    def queued() -> dict[str, t.Any] | None:
-        uuid = _deployment.pending(ctx, live.uuid)
-        return {"deployment_uuid": uuid} if uuid else None
+        deploy.bring_up(deploy.Deploy(live, result, History()), verb, alone=alone)
 
     result.steps.append(
         Step(f"{verb} {live.words}", stop if verb == "stop" else bring_up, estimate=10.0 if verb == "stop" else 120.0, keeps=True)

@@ -69,6 +69,8 @@ STATES = ("deployed", "rolled_back")
 BUILD = 150.0
 HEALTH = 90.0
 VERIFY = 10.0
+LEAST_STATUS_WAIT = 10.0
+"""Coolify's status follows a finished deployment by a few seconds."""
 SAMPLES = 10
 """Requests per domain from which response times and the error rate are taken."""
 LOG_LINES = 500
@@ -413,7 +415,7 @@ def _trigger_step(deploy: Deploy) -> Step:
         if not live.created:
             # Since the plan was made another deployment may have ended, such as one that was waited for
             deploy.history, deploy.before_status = _deployment.history(deploy.ctx, live.uuid or ""), live.status
-            deploy.earlier = frozenset(row["deployment_uuid"] for row in deploy.history.rows)
+            deploy.earlier = deploy.history.known
         deploy.triggered = True
         deploy.uuid = _trigger(deploy)
         deploy.plan.details["deployment_uuid"] = deploy.uuid
@@ -453,14 +455,14 @@ def _trigger(deploy: Deploy) -> str:
     return _queue(deploy, "/deploy", body, deploy.earlier)
 
 
-def _queue(deploy: Deploy, where: str, body: dict[str, t.Any], earlier: t.Collection[str]) -> str:
+def _queue(deploy: Deploy, where: str, body: dict[str, t.Any] | None, earlier: t.Collection[str]) -> str:
     """Ask for a deployment of the application itself; the uuid of the one that really exists."""
     entry = _post(deploy, where, body, earlier)
     with after_acting():
         return _deployment.real_uuid(deploy.ctx, deploy.live.uuid or "", entry.get("deployment_uuid"))
 
 
-def _post(deploy: Deploy, where: str, body: dict[str, t.Any], earlier: t.Collection[str]) -> dict[str, t.Any]:
+def _post(deploy: Deploy, where: str, body: dict[str, t.Any] | None, earlier: t.Collection[str]) -> dict[str, t.Any]:
     """A request that deploys, never repeated: after a lost answer the history tells whether it was taken. Returns Coolify's entry."""
     deploy.last_online_at = (deploy.live.answer or {}).get("last_online_at")
     try:
@@ -469,7 +471,7 @@ def _post(deploy: Deploy, where: str, body: dict[str, t.Any], earlier: t.Collect
         if not lost.sent:
             raise
         with after_acting():
-            rows = _deployment.history(deploy.ctx, deploy.live.uuid or "").rows
+            rows = _deployment.history(deploy.ctx, deploy.live.uuid or "").of((body or {}).get("pull_request_id"))
             new = [row["deployment_uuid"] for row in rows if row["deployment_uuid"] not in earlier]
             if new:
                 return {"deployment_uuid": new[0]}
@@ -497,6 +499,36 @@ def _follow_step(deploy: Deploy) -> Step:
         deploy.plan.details.update(commit=deployment.get("commit"), branch=(deploy.live.answer or {}).get("git_branch"))
 
     return Step("wait for the deployment", apply, estimate=deploy.expected, passive=True)
+
+
+def bring_up(deploy: Deploy, verb: str, *, alone: bool) -> None:
+    """Start or restart, for which Coolify queues a deployment. ``alone``: nothing was changed before it, so that one on its way will do."""
+    live, ctx = deploy.live, deploy.ctx
+    deadline = ctx.clock.now() + deploy.options["wait_timeout"]
+    if not live.created:
+        deploy.history = _deployment.history(ctx, live.uuid or "")
+        deploy.last_online_at = (live.answer or {}).get("last_online_at")
+    earlier = deploy.history.pending[0]["deployment_uuid"] if deploy.history.pending else None
+    join = bool(earlier) and alone and verb == "start"
+    uuid = earlier if join and earlier else _queue(deploy, f"{live.path}/{verb}", None, deploy.history.known)
+    deploy.plan.details["deployment_uuid"] = uuid
+    with after_acting():
+        if uuid == earlier and not alone:
+            deploy.plan.details["redeploy_required"] = True
+            ctx.warn(f"{live.words} was being deployed already; that deployment may not have all of these changes, deploy it again")
+        if not ctx.flag("wait"):
+            deploy.plan.details["pending"] = f"GET /api/v1/deployments/{uuid}"
+            return
+        deployment = _follow(deploy, uuid)
+        deploy.plan.details.update(commit=deployment.get("commit"), branch=(live.answer or {}).get("git_branch"))
+        # A container that is only just up still counts when the deployment took all the time
+        left = max(deadline - ctx.clock.now(), LEAST_STATUS_WAIT)
+        wait_for_status(
+            live,
+            "running",
+            lambda status: status.startswith("running") and not status.startswith("running:unhealthy") and _reported_since(deploy),
+            left,
+        )
 
 
 # --- verifying ------------------------------------------------------------------------------------------------------------------
@@ -686,7 +718,7 @@ def _deploy_previous(deploy: Deploy) -> None:
     live, ctx = deploy.live, deploy.ctx
     commit = (deploy.history.finished[0].get("commit") if deploy.history.finished else None) or "HEAD"
     image = (live.answer or {}).get("build_pack") == "dockerimage" or (live.answer or {}).get("dockerfile")
-    earlier = {row["deployment_uuid"] for row in _deployment.history(ctx, live.uuid or "").rows}
+    earlier = _deployment.history(ctx, live.uuid or "").known
     pinned = (live.answer or {}).get("git_commit_sha") or "HEAD"
     ctx.say(f"going back: deploying {live.words} {'as it was' if image or commit == 'HEAD' else f'at commit {commit}'}")
     if not image and commit not in ("HEAD", pinned) and _can_roll_back(deploy):

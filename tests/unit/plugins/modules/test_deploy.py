@@ -348,3 +348,30 @@ def test_a_lost_trigger_deploys_exactly_once(run, simulator, site, kind):
     result = run("deploy", **DEPLOY, deploy="always")
     assert not result.get("failed"), result["msg"]
     assert len(simulator.state()["deployments"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate"])
+def test_a_lost_trigger_of_a_preview_deploys_exactly_once(run, simulator, site, kind):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    run("deploy", **DEPLOY, pull_request_id=6, docker_tag="pr-6")
+    simulator.fault(kind, method="POST", path="/deploy")
+    result = run("deploy", **DEPLOY, pull_request_id=7, docker_tag="pr-7")
+    assert not result.get("failed"), result["msg"]
+    assert [row["pull_request_id"] for row in simulator.state()["deployments"].values()] == [0, 6, 7]
+    assert result["details"]["deployment_uuid"] == list(simulator.state()["deployments"].values())[-1]["deployment_uuid"]
+
+
+def test_impossible_dates_are_bad_input(run):
+    run("app", **IMAGE)
+    result = run("deploy", **DEPLOY, token_created_at="2026-13-45")
+    assert result["code"] == 606 and "2026-13-45" in result["msg"]
+    result = run("deploy", check=True, **DEPLOY, host_evidence={"collected_at": "2026-13-45T00:00:00Z", "metrics": {}})
+    assert next(gate for gate in result["gates"] if gate["gate"] == "server_health")["outcome"] == "skipped"
+
+
+def test_a_restart_waits_for_a_status_that_is_newer_than_the_restart(run, simulator):
+    run("app", **IMAGE, state="deployed")
+    before = next(iter(simulator.state()["applications"].values()))["last_online_at"]
+    result = run("app", project="demo", name="web", state="restarted")
+    assert not result.get("failed"), result["msg"]
+    assert next(iter(simulator.state()["applications"].values()))["last_online_at"] != before

@@ -91,10 +91,17 @@ def test_a_start_whose_answer_is_lost_is_followed(run, simulator, kind, module, 
     assert len([item for item in simulator.requests if item.path.endswith("/start")]) == 1
 
 
-@pytest.mark.parametrize("verb", ["restart", "stop"])
-def test_an_action_that_leaves_no_trace_is_not_called_done(run, simulator, verb):
+def test_a_stop_leaves_no_trace_so_it_is_not_called_done(run, simulator):
     run("app", state="started", **IMAGE)
-    simulator.fault("drop_before", method="POST", path=f".*/{verb}")
-    state = {"restart": "restarted", "stop": "stopped"}[verb]
-    result = run("app", project="demo", name="web", state=state, wait=False)
+    simulator.fault("drop_before", method="POST", path=".*/stop")
+    result = run("app", project="demo", name="web", state="stopped", wait=False)
     assert result["code"] == 612 and result["changed"], result
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate"])
+def test_a_lost_restart_happens_exactly_once(run, simulator, kind):
+    run("app", state="started", **IMAGE)
+    simulator.fault(kind, method="POST", path=".*/restart")
+    result = run("app", project="demo", name="web", state="restarted")
+    assert not result.get("failed"), result["msg"]
+    assert len(simulator.state()["deployments"]) == 2
