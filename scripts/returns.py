@@ -1,16 +1,23 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the part of RETURN that all modules have in common into each module; with --check, say which are stale.
+"""Write what modules' documentations have in common into each module; with --check, say which are stale.
 
-Documentation fragments for RETURN exist since ansible-core 2.20 and break ansible-doc and sanity before it.
+That are the common part of RETURN (documentation fragments for RETURN exist since ansible-core 2.20 and break ansible-doc and sanity before
+it), and in coolify_stack the suboptions, which are options of coolify_app and coolify_db.
 """
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+FRAGMENTS = Path(__file__).resolve().parent.parent / "plugins" / "doc_fragments"
 MODULES = Path(__file__).resolve().parent.parent / "plugins" / "modules"
 BEGIN = "# The rest is the same for all modules; scripts/returns.py writes it\n"
 ALWAYS = """\
@@ -162,13 +169,91 @@ incident:
 """
 
 
+SUBOPTIONS = re.compile(r"^    suboptions: # of (coolify_\w+); scripts/returns.py writes them\n((?: {6}.*\n|\n)*)", re.MULTILINE)
+OWN_OF_PARTS: dict[str, dict[str, Any]] = {
+    "name": {
+        "description": ["Name inside O(project) and O(environment). Each name can be there once in the task."],
+        "type": "str",
+        "required": True,
+    },
+    "depends_on": {
+        "description": [
+            "Names of databases and applications of this task that have to be there before. Databases come before all applications anyway;",
+            "applications are deployed in this order, otherwise as they are declared.",
+        ],
+        "type": "list",
+        "elements": "str",
+    },
+    "server": {"description": ["Name or uuid of the server, where it is another one than O(server)."], "type": "str"},
+    "destination": {"description": ["Name or uuid of the destination, where it is another one than O(destination)."], "type": "str"},
+}
+OF_STACK = {
+    # module -> what its documentation has and a part has not, its fragments, its own options beside
+    "coolify_db": ((), {"state", "reveal_secrets"}, ("name", "server", "destination")),
+    "coolify_app": (
+        ("_variables.DOCUMENTATION", "_deployment.EXPECTATIONS"),
+        {"state", "force_domain_override"},
+        ("name", "depends_on", "server", "destination"),
+    ),
+}
+
+
+def constants(path: Path) -> dict[str, str]:
+    """The texts that are assigned to a name in a file, in a class too."""
+    return {
+        node.targets[0].id: node.value.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Constant)
+    }
+
+
+def suboptions(module: str, prefix: str, above: set[str]) -> str:
+    """The options of a module as suboptions of ``prefix``; ``above`` are the options beside it."""
+    fragments, without, own = OF_STACK[module]
+    options = yaml.safe_load(constants(MODULES / f"{module}.py")["DOCUMENTATION"])["options"]
+    for fragment in fragments:
+        file, name = fragment.split(".")
+        options.update(yaml.safe_load(constants(FRAGMENTS / f"{file}.py")[name])["options"])
+    options = {name: item for name, item in options.items() if name not in without}
+
+    def moved(match: re.Match[str]) -> str:
+        if match[1] in options:
+            return f"O({prefix}[].{match[1]}"
+        return match[0] if match[1] in above else f"O(selfhosted.coolify.{module}#module:{match[1]}"
+
+    def placed(item: Any) -> Any:
+        if isinstance(item, dict):
+            return {name: placed(value) for name, value in item.items()}
+        if isinstance(item, list):
+            return [placed(value) for value in item]
+        return re.sub(r"\bO\((\w+)(?![\w:#])", moved, item) if isinstance(item, str) else item
+
+    of_stack = {**{name: OWN_OF_PARTS[name] for name in own}, **placed(options)}
+    text = yaml.safe_dump(of_stack, sort_keys=False, width=120, allow_unicode=True)
+    return "".join(f"      {line}\n" for line in text.splitlines())
+
+
+def with_suboptions(text: str) -> str:
+    documentation = text.split('DOCUMENTATION = r"""\n', 1)[1].split('"""', 1)[0]
+    above = set(re.findall(r"^  (\w+):$", documentation.split("\noptions:\n", 1)[-1], re.MULTILINE))
+
+    def fresh(match: re.Match[str]) -> str:
+        return f"    suboptions: # of {match[1]}; scripts/returns.py writes them\n{suboptions(match[1], PREFIX[match[1]], above)}"
+
+    return SUBOPTIONS.sub(fresh, text)
+
+
+PREFIX = {"coolify_db": "databases", "coolify_app": "applications"}
+
+
 def written(text: str) -> str:
-    """The module's text with the common part brought up to date."""
+    """The module's text with the common parts brought up to date."""
+    text = with_suboptions(text)
     head, rest = text.split('RETURN = r"""\n', 1)
     own, tail = rest.split('"""', 1)
     own = own.split(BEGIN)[0]
     managing = "" if "_resources.info import" in tail else MANAGING
-    deploying = DEPLOYING if "_resources.application import" in tail else ""
+    deploying = DEPLOYING if "_resources.application import" in tail or "_resources.stack import" in tail else ""
     return f'{head}RETURN = r"""\n{own}{BEGIN}{ALWAYS}{managing}{deploying}{FAILURE}"""{tail}'
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
+    # What several applications of one transaction share
     DOCUMENTATION = r"""
 options:
   deploy:
@@ -23,29 +24,11 @@ options:
       - Whether to deploy in any case and build without the cache.
     type: bool
     default: false
-  pull_request_id:
-    description:
-      - Deploys the preview of this pull request, each time. Its status cannot be read through the API, so it is followed and not verified.
-    type: int
-  docker_tag:
-    description:
-      - The image tag for the preview of O(pull_request_id); Coolify takes it for image applications only.
-    type: str
   rollback_on_failure:
     description:
       - Whether everything is undone and what ran before is deployed again when anything fails. Otherwise the task stops where it is and says so.
     type: bool
     default: true
-  rollback_to:
-    description:
-      - With O(state=rolled_back), V(previous), the uuid of a deployment, a commit, or the tag of an image.
-      - Coolify does not record which tag a deployment of an image used, so V(previous) is for applications that are built from Git.
-      - With nothing given, V(previous) is meant.
-    type: str
-  rollback_point:
-    description:
-      - With O(state=rolled_back), the RV(rollback_point) of an earlier task, whose configuration and commit are restored.
-    type: dict
   wait_for_previous:
     description:
       - Whether to wait for a deployment that is queued or running. Otherwise it blocks.
@@ -56,16 +39,6 @@ options:
       - Whether to cancel deployments that are queued or running. A cancelled one is not started again when this one fails.
     type: bool
     default: false
-  required_env:
-    description:
-      - Variables that have to be there and not be empty.
-    type: list
-    elements: str
-  required_ports:
-    description:
-      - Host ports that have to be free on the server, in addition to those of C(ports_mappings).
-    type: list
-    elements: int
   host_evidence:
     description:
       - What was found out on the server, with C(collected_at), C(metrics) and C(listening). Without it the gates server_health and ports are
@@ -83,10 +56,6 @@ options:
     description:
       - Blocks above it. Without it, 85.
     type: float
-  min_certificate_days:
-    description:
-      - Blocks when the certificate of a domain expires earlier. Without it, 15.
-    type: int
   override_ssl_expiry:
     description:
       - Whether a certificate that expires soon does not block.
@@ -101,6 +70,35 @@ options:
     description:
       - The day on which the token was made, such as V(2026-11-24). Coolify does not tell it; after 30 days the task advises a new one.
     type: str
+  verify_timeout:
+    description:
+      - Seconds in which every domain has to answer as expected. A first certificate takes up to five minutes.
+    type: int
+    default: 300
+  verify_validate_certs:
+    description:
+      - Whether the domains' certificates have to be trusted.
+    type: bool
+    default: true
+"""
+
+    # What is expected of one application
+    EXPECTATIONS = r"""
+options:
+  required_env:
+    description:
+      - Variables that have to be there and not be empty.
+    type: list
+    elements: str
+  required_ports:
+    description:
+      - Host ports that have to be free on the server, in addition to those of C(ports_mappings).
+    type: list
+    elements: int
+  min_certificate_days:
+    description:
+      - Blocks when the certificate of a domain expires earlier. Without it, 15.
+    type: int
   verify_domains:
     description:
       - Whether the domains are looked up before, and asked over HTTP after the deployment.
@@ -119,16 +117,6 @@ options:
     description:
       - A text that each answer has to contain.
     type: str
-  verify_timeout:
-    description:
-      - Seconds in which every domain has to answer as expected. A first certificate takes up to five minutes.
-    type: int
-    default: 300
-  verify_validate_certs:
-    description:
-      - Whether the domains' certificates have to be trusted.
-    type: bool
-    default: true
   max_response_time_p95:
     description:
       - Milliseconds. When 95 percent of the requests that verify the deployment take longer, it has failed.
@@ -142,4 +130,27 @@ options:
       - Regular expressions. When one is found in the last 500 lines of the application's log after the deployment, it has failed.
     type: list
     elements: str
+"""
+
+    # What of one application is deployed, and what to go back to
+    TARGET = r"""
+options:
+  pull_request_id:
+    description:
+      - Deploys the preview of this pull request, each time. Its status cannot be read through the API, so it is followed and not verified.
+    type: int
+  docker_tag:
+    description:
+      - The image tag for the preview of O(pull_request_id); Coolify takes it for image applications only.
+    type: str
+  rollback_to:
+    description:
+      - With O(state=rolled_back), V(previous), the uuid of a deployment, a commit, or the tag of an image.
+      - Coolify does not record which tag a deployment of an image used, so V(previous) is for applications that are built from Git.
+      - With nothing given, V(previous) is meant.
+    type: str
+  rollback_point:
+    description:
+      - With O(state=rolled_back), the RV(rollback_point) of an earlier task, whose configuration and commit are restored.
+    type: dict
 """

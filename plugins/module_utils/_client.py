@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import re
+import threading
 import typing as t
+from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property
 from urllib.parse import quote
 
@@ -55,10 +58,12 @@ class Client:
 
     def __init__(self, http: Http) -> None:
         self.http = http
+        self._seen: dict[t.Any, Future[t.Any]] | None = None
+        self._lock = threading.RLock()
 
     def get(self, where: str, since: str | None = None, *, has: str = "", **query: t.Any) -> dict[str, t.Any]:
         """One object; ``has`` is a key that it cannot lack."""
-        data = self._call("GET", where, query=query or None, since=since)
+        data = self._read(where, query, since)
         if not isinstance(data, dict) or (has and has not in data):
             raise Unreadable(
                 f"GET {where} answered JSON that is none of Coolify's: {f'the key {has}' if has else 'an object'} was expected"
@@ -67,7 +72,7 @@ class Client:
 
     def items(self, where: str, since: str | None = None, **query: t.Any) -> list[dict[str, t.Any]]:
         """A list of objects. Some of Coolify's lists become an object keyed by number (applications.md 7.5)."""
-        data = self._call("GET", where, query=query or None, since=since)
+        data = self._read(where, query, since)
         rows = list(data.values()) if isinstance(data, dict) else data
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Unreadable(f"GET {where} answered JSON that is none of Coolify's: a list of objects was expected")
@@ -141,9 +146,23 @@ class Client:
         """The results of reads that do not depend on each other, made on up to 4 connections; the first error is raised."""
         return in_parallel(reads, CONNECTIONS)
 
-    @cached_property
+    @contextmanager
+    def snapshot(self) -> t.Iterator[None]:
+        """While the plans of several resources are made, what they all look at is read once; answers are not to be changed."""
+        self._seen = {}
+        try:
+            yield
+        finally:
+            self._seen = None
+
+    @property
     def version(self) -> str:
         """Such as ``4.3.11``; asked for at most once per task, and only when something depends on it."""
+        with self._lock:
+            return self._version
+
+    @cached_property
+    def _version(self) -> str:
         text = self._answer("GET", "/version").text.strip()
         if not re.match(r"v?\d+\.\d+", text):
             raise Unreadable("GET /version answered something else than a version")
@@ -165,6 +184,23 @@ class Client:
         if answer.status >= 400:
             raise error_of(answer, method, where)
         return answer
+
+    def _read(self, where: str, query: dict[str, t.Any], since: str | None) -> t.Any:
+        """A GET, which during a snapshot goes out once, whichever thread asks first."""
+        if self._seen is None:
+            return self._call("GET", where, query=query or None, since=since)
+        with self._lock:
+            key = (where, tuple(sorted(query.items())))
+            mine, known = Future(), self._seen.get(key)  # type: ignore[var-annotated]
+            if known is None:
+                self._seen[key] = mine
+        if known is not None:
+            return known.result()
+        try:
+            mine.set_result(self._call("GET", where, query=query or None, since=since))
+        except BaseException as error:  # whoever waits for it has to learn of it
+            mine.set_exception(error)
+        return mine.result()
 
     def _call(
         self, method: str, where: str, body: t.Any = None, query: t.Mapping[str, t.Any] | None = None, since: str | None = None

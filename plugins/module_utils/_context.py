@@ -28,6 +28,8 @@ class Context:
     """Whether build logs are shown as they grow."""
     warnings: list[str] = field(default_factory=list)
     timeline: list[dict[str, str]] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+    """What this task learned and nobody may see; removed from its result, whatever says it."""
 
     def say(self, text: str) -> None:
         """Progress: to the terminal at once, and into details.timeline."""

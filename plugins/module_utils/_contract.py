@@ -75,7 +75,9 @@ def execution_plan(steps: t.Sequence[Step], risks: t.Sequence[t.Any], gates: t.S
 
 def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool) -> None:
     """What the plan says, before anything is applied; check mode returns exactly this."""
-    gates = [gate.gate for gate in plan.gates] or (["connectivity", "plan_safe"] if plan.destructive else ["connectivity"])
+    gates = list(dict.fromkeys(gate.gate for gate in plan.gates)) or (
+        ["connectivity", "plan_safe"] if plan.destructive else ["connectivity"]
+    )
     result.update(
         resource_id=plan.resource_id,
         plan_id=identifier("plan" if dry_run else "txn"),
@@ -85,16 +87,13 @@ def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool
             "resource_id": plan.resource_id,
             "deployment_id": None,
             "config_hash": config_hash(plan.before) if plan.before else None,
-            "image_tag": plan.before.get("docker_registry_image_tag") or plan.before.get("image"),
-            "commit": plan.before.get("git_commit_sha"),
-            "configuration": plan.before,
-            **plan.point,
+            **point(plan),
         },
         execution_plan=execution_plan(plan.steps, plan.risks, gates),
         **{returns: plan.resource},
     )
     if plan.gates:
-        result["gates"] = [asdict(gate) for gate in plan.gates]
+        result["gates"] = [{name: value for name, value in asdict(gate).items() if name != "resource" or value} for gate in plan.gates]
     result["details"].update(plan.details)
     result["metrics"].update(plan.metrics)
     result.update(plan.extra)
@@ -109,6 +108,16 @@ def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool
         result["message"] = "DRY RUN COMPLETE - nothing was applied. Run the same task without --check to apply it."
 
 
+def point(plan: Plan) -> dict[str, t.Any]:
+    """What it takes to bring a resource back to how it was found."""
+    return {
+        "image_tag": plan.before.get("docker_registry_image_tag") or plan.before.get("image"),
+        "commit": plan.before.get("git_commit_sha"),
+        "configuration": plan.before,
+        **plan.point,
+    }
+
+
 def finished(result: dict[str, t.Any], plan: Plan, returns: str) -> None:
     """What is there now."""
     result.update(resource_id=plan.resource_id, **{returns: plan.resource}, **plan.extra)
@@ -118,7 +127,7 @@ def finished(result: dict[str, t.Any], plan: Plan, returns: str) -> None:
 
 def failed(result: dict[str, t.Any], error: CoolifyError, resource: tuple[str, str | None, str | None]) -> None:
     """Turn an envelope into a failure; ``resource`` is (type, uuid, name)."""
-    kind, resource_id, name = resource
+    kind, resource_id, name = error.resource or resource
     text = str(error)
     facts = dict(error.facts)
     result["details"].update(facts.pop("details", {}))

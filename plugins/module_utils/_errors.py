@@ -55,6 +55,8 @@ class CoolifyError(Exception):
         """The incident's, where it is not the message itself."""
         self.log: list[str] = []
         """Lines of a log that tell more, at most five, without secrets."""
+        self.resource: tuple[str, str | None, str] | None = None
+        """(type, uuid, name) of what it is about, where a task is about several."""
 
 
 class InputError(CoolifyError):

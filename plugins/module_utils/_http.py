@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import threading
 import time
 import traceback
 import typing as t
@@ -263,11 +264,21 @@ def _last_words(error: BaseException) -> str:
     return text.strip("()'\" ") or type(error).__name__
 
 
+_WORKER = threading.local()
+
+
 def in_parallel(calls: t.Sequence[t.Callable[[], t.Any]], most: int) -> list[t.Any]:
-    """The results of calls that do not depend on each other, at most ``most`` at a time; the first error is raised."""
-    if len(calls) < 2:
+    """The results of calls that do not depend on each other, at most ``most`` at a time; the first error is raised.
+
+    Inside such a call it works one after the other, so that there are never more than ``most`` connections.
+    """
+    if len(calls) < 2 or getattr(_WORKER, "busy", False):
         return [call() for call in calls]
-    with ThreadPoolExecutor(max_workers=min(most, len(calls))) as pool:
+
+    def start() -> None:
+        _WORKER.busy = True
+
+    with ThreadPoolExecutor(max_workers=min(most, len(calls)), initializer=start) as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
 

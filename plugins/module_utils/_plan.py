@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 from dataclasses import dataclass, field
 
+from ._client import CONNECTIONS
 from ._errors import CoolifyError, OutcomeUnknown, RevertFailed, RolledBack, may_have_acted
+from ._http import in_parallel
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Step:
     destructive: bool = False
     keeps: bool = False
     passive: bool = False
+    phase: str = ""
+    """``gates``, ``before`` and ``after`` belong to a deployment: where several resources change together, the gates of all are checked
+    and everything ``before`` is done first, and what comes ``after`` the changes comes last."""
+    lane: tuple[int, str] | None = None
+    """Steps in a row whose first part is equal belong together: those of different lanes do not depend on each other and run in parallel."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class Gate:
     outcome: str
     reason: str
     evidence: t.Any = None
+    resource: str = ""
+    """Whose gate it is, in a plan for several."""
 
 
 @dataclass(frozen=True)
@@ -113,21 +123,47 @@ class Transaction:
 
     def run(self) -> None:
         """Raises the step's own error when nothing was changed or a keeping step failed, otherwise RolledBack or RevertFailed."""
-        for step in self.steps:
-            try:
-                step.apply()
-            except CoolifyError as error:
-                if step.keeps or not self.undo:
-                    raise
-                touched = list(self.journal)
-                if may_have_acted(error) and step.revert:
-                    touched.append(step)
-                if touched:
-                    self._undo(touched, step, error)
-                # Nothing had been done; only the outcome of a creation can still be open
-                error.acted = isinstance(error, OutcomeUnknown)
-                raise
-            self.journal.append(step)
+        for _lane, group in itertools.groupby(self.steps, lambda step: step.lane[0] if step.lane else id(step)):
+            failures = self._apply(list(group))
+            if failures:
+                self._fail(failures)
+
+    def _apply(self, steps: list[Step]) -> list[tuple[Step, CoolifyError]]:
+        """Apply steps that belong together, each lane in its order, until one fails. Returns the failures in the order of the plan."""
+        done: set[int] = set()
+        failures: dict[int, CoolifyError] = {}
+
+        def apply(lane: list[Step]) -> None:
+            for step in lane:
+                if failures:
+                    return
+                try:
+                    step.apply()
+                except CoolifyError as error:
+                    failures[id(step)] = error
+                    return
+                done.add(id(step))
+
+        lanes: dict[t.Any, list[Step]] = {}
+        for step in steps:
+            lanes.setdefault(step.lane, []).append(step)
+        in_parallel([lambda lane=lane: apply(lane) for lane in lanes.values()], CONNECTIONS)
+        self.journal += [step for step in steps if id(step) in done]
+        return [(step, failures[id(step)]) for step in steps if id(step) in failures]
+
+    def _fail(self, failures: list[tuple[Step, CoolifyError]]) -> t.NoReturn:
+        step, error = failures[0]
+        if failures[1:]:
+            also = [f"{other.action} failed: {reason}" for other, reason in failures[1:]]
+            error.facts["details"] = {**error.facts.get("details", {}), "also_failed": also}
+        touched = self.journal + [other for other, reason in failures if may_have_acted(reason) and other.revert]
+        if step.keeps or not self.undo:
+            raise error
+        if touched:
+            self._undo(touched, step, error)
+        # Nothing had been done; only the outcome of a creation can still be open
+        error.acted = isinstance(error, OutcomeUnknown)
+        raise error
 
     def _undo(self, touched: list[Step], failed: Step, cause: CoolifyError) -> None:
         """Returns when it turns out that nothing had been changed."""
@@ -158,6 +194,7 @@ class Transaction:
             "not_restored": lost,
             "failed_step": failed.action,
             "cause": {"code": cause.code, "error": str(cause)},
+            **{name: value for name, value in cause.facts.get("details", {}).items() if name == "also_failed"},
         }
         told = f"{failed.action} failed: {cause}"
         if not lost:
@@ -167,5 +204,5 @@ class Transaction:
             facts["manual_steps"] = manual
             text = f"{told}. It was not possible to undo everything: {'; '.join(problems or lost)}"
             error = RevertFailed(text, "; ".join(manual), details=facts)
-        error.stage, error.log, error.root_cause = cause.stage, cause.log, str(cause)
+        error.stage, error.log, error.root_cause, error.resource = cause.stage, cause.log, str(cause), cause.resource
         raise error from cause

@@ -41,15 +41,17 @@ def argument_spec(module: Module) -> dict[str, t.Any]:
 
 @dataclass
 class Run:
-    """What a finished run hands to whoever prints it; ``failed`` is in the result. ``revealed`` are secrets that the user asked to see."""
+    """What a finished run hands to whoever prints it; ``failed`` is in the result. ``revealed`` are secrets that the user asked to see,
+    ``secrets`` those that were learned on the way."""
 
     result: dict[str, t.Any]
     warnings: list[str]
     revealed: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set)
 
     def hidden(self, no_log_values: t.Iterable[str]) -> set[str]:
         """The texts to remove from the result, given the values of the no_log options."""
-        texts = {str(value) for value in no_log_values}
+        texts = {str(value) for value in no_log_values} | self.secrets
         return (texts | _spellings(texts)) - self.revealed
 
 
@@ -96,7 +98,7 @@ def execute(
     result["details"].update(clock_times, completed_at=_contract.now(), duration_seconds=round(time.monotonic() - started, 2))
     if ctx and ctx.timeline:
         result["details"]["timeline"] = ctx.timeline
-    run = Run(result, ctx.warnings if ctx else [])
+    run = Run(result, ctx.warnings if ctx else [], secrets=ctx.secrets if ctx else set())
     password = (result.get("connection") or {}).get("password")
     if password:
         run.revealed = {password} | _spellings({password})

@@ -28,6 +28,8 @@ extends_documentation_fragment:
   - selfhosted.coolify._placement.secrets
   - selfhosted.coolify._variables
   - selfhosted.coolify._deployment
+  - selfhosted.coolify._deployment.expectations
+  - selfhosted.coolify._deployment.target
 attributes:
   idempotent:
     support: partial

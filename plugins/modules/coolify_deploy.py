@@ -22,6 +22,8 @@ extends_documentation_fragment:
   - selfhosted.coolify._connection
   - selfhosted.coolify._placement.waiting
   - selfhosted.coolify._deployment
+  - selfhosted.coolify._deployment.expectations
+  - selfhosted.coolify._deployment.target
 attributes:
   idempotent:
     support: partial

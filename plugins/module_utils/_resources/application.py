@@ -455,10 +455,18 @@ def late_fields(kind: str, wanted: t.Mapping[str, t.Any]) -> set[str]:
     return late & set(wanted)
 
 
+def meant(ctx: Context) -> Live:
+    return Live(ctx, "application", without_tags(ctx.options.get("name") or ctx.options["uuid"]), ctx.options.get("uuid"))
+
+
 def plan(ctx: Context) -> Plan:
-    """The module's function: what takes the application to the declared state."""
-    options = ctx.options
-    live = Live(ctx, "application", without_tags(options.get("name") or options["uuid"]), options.get("uuid"))
+    """The module's function."""
+    return plan_for(meant(ctx))
+
+
+def plan_for(live: Live) -> Plan:
+    """What takes the application to the declared state."""
+    ctx, options = live.ctx, live.ctx.options
     result = Plan(seen=lambda: view(live) if live.read() else None)
     rows, history = locate(live)
     if options["state"] == "absent":
@@ -758,25 +766,29 @@ def plan_state(live: Live, result: Plan) -> None:
     result.downtime = result.downtime or verb == "stop" or bool(result.downtime_reasons)
 
 
+OWN_SPEC: dict[str, t.Any] = {
+    "type": {"type": "str", "choices": list(TYPES)},
+    "github_app_uuid": {"type": "str"},
+    "private_key_uuid": {"type": "str", "no_log": False},
+    "dockerfile": {"type": "str"},
+    "autogenerate_domain": {"type": "bool"},
+    **{name: spec for name, spec in option_spec(FIELDS).items() if name != "name"},
+    "variables": {"type": "dict"},
+    "secrets": {"type": "dict", "no_log": True},
+    "purge": {"type": "bool", "default": False},
+}
+"""What one application is declared with, wherever it is."""
 MODULE = Module(
     "coolify_app",
     {
         **PLACEMENT_SPEC,
-        "type": {"type": "str", "choices": list(TYPES)},
         "state": {
             "type": "str",
             "choices": ["present", "absent", "started", "stopped", "restarted", *deploy.STATES],
             "default": "present",
         },
-        "github_app_uuid": {"type": "str"},
-        "private_key_uuid": {"type": "str", "no_log": False},
-        "dockerfile": {"type": "str"},
-        "autogenerate_domain": {"type": "bool"},
+        **OWN_SPEC,
         "force_domain_override": {"type": "bool", "default": False},
-        **{name: spec for name, spec in option_spec(FIELDS).items() if name != "name"},
-        "variables": {"type": "dict"},
-        "secrets": {"type": "dict", "no_log": True},
-        "purge": {"type": "bool", "default": False},
         "update_secrets": DEFAULT_UPDATE_SECRETS,
         **WAIT_SPEC,
         **DELETE_SPEC,

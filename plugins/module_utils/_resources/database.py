@@ -43,6 +43,7 @@ from .resource import (
     DELETE_SPEC,
     ONE_NAME,
     PLACEMENT_SPEC,
+    UNDO_TIMEOUT,
     WAIT_SPEC,
     Live,
     act,
@@ -310,6 +311,29 @@ def future_connection(wanted: t.Mapping[str, t.Any], kind: str) -> dict[str, t.A
 UNREADABLE = "Use a token with read:sensitive (or root) whose owner is an admin of the team."
 
 
+PARTS = ("url", "host", "port", "username", "password", "database", "userinfo")
+
+
+def parts(live: Live, kind: str) -> dict[str, str]:
+    """What an application needs to know to use the database, with its secrets: the keys of PARTS. ``userinfo`` is what stands before the
+    @ of the URL, where a password is percent-encoded. Raises InputError when the token may not read the URL."""
+    url = live.created.get("internal_db_url") or (live.answer or live.read()).get("internal_db_url")
+    if not url:
+        raise InputError(f"{live.words}: the token may not read its address", UNREADABLE)
+    table, known = KINDS[kind], {**live.created, **(live.answer or {})}
+    split_url = urlsplit(url)
+    database = table.database[1:] if table.database.startswith("=") else known.get(table.database)
+    return {
+        "url": url,
+        "host": split_url.hostname or "",
+        "port": str(split_url.port or table.port),
+        "username": unquote(split_url.username or "") if split_url.password is not None else "",
+        "password": url_password(url),
+        "database": str(database or split_url.path.strip("/")),
+        "userinfo": split_url.netloc.rpartition("@")[0],
+    }
+
+
 def connection(live: Live, kind: str) -> dict[str, t.Any]:
     """How to reach the database from its network. Without reveal_secrets the password is masked and no key holds it."""
     table, answer, created = KINDS[kind], live.answer, live.created
@@ -340,10 +364,18 @@ def connection(live: Live, kind: str) -> dict[str, t.Any]:
 # --- planning ------------------------------------------------------------------------------------------------------------------------
 
 
+def meant(ctx: Context) -> Live:
+    return Live(ctx, "database", without_tags(ctx.options.get("name") or ctx.options["uuid"]), ctx.options.get("uuid"))
+
+
 def plan(ctx: Context) -> Plan:
-    """The module's function: what takes the database to the declared state."""
-    options = ctx.options
-    live = Live(ctx, "database", without_tags(options.get("name") or options["uuid"]), options.get("uuid"))
+    """The module's function."""
+    return plan_for(meant(ctx))
+
+
+def plan_for(live: Live) -> Plan:
+    """What takes the database to the declared state."""
+    ctx, options = live.ctx, live.ctx.options
     result = Plan(seen=lambda: view(live, kind_of(live.read())))
     try:
         locate(live)
@@ -554,7 +586,17 @@ def plan_state(live: Live, result: Plan) -> None:
                     _wait_for_dip(live)
                 _wait_until_healthy(live)
 
-    result.steps.append(Step(f"{verb} {live.words}", apply, estimate=10.0 if verb == "stop" else 60.0, keeps=True))
+    def undo() -> Undone:
+        if verb != "start" or live.created:
+            # What was created is deleted by the undo of its creation
+            return Undone(False)
+        act(live, "stop", lambda: {}, docker_cleanup=False)
+        wait_for_status(live, "exited", lambda status: status.startswith("exited"), UNDO_TIMEOUT)
+        return Undone(True)
+
+    result.steps.append(
+        Step(f"{verb} {live.words}", apply, estimate=10.0 if verb == "stop" else 60.0, keeps=True, revert=undo, manual=f"stop {live.words}")
+    )
     result.merge_diff({"before": {"status": live.status or None}, "after": {"status": state}})
     result.downtime = verb in ("stop", "restart")
 
@@ -747,15 +789,19 @@ def _change_backup(live: Live, item: dict[str, t.Any], schedule: dict[str, t.Any
     )
 
 
+OWN_SPEC: dict[str, t.Any] = {
+    "type": {"type": "str", "choices": list(KINDS)},
+    **{name: spec for name, spec in option_spec((*COMMON, *SPECIFIC.values())).items() if name != "name"},
+    "backups": {"type": "list", "elements": "dict", "options": option_spec(BACKUP_FIELDS)},
+    "allow_password_drift": {"type": "bool", "default": False, "no_log": False},
+}
+"""What one database is declared with, wherever it is."""
 MODULE = Module(
     "coolify_db",
     {
         **PLACEMENT_SPEC,
-        "type": {"type": "str", "choices": list(KINDS)},
         "state": {"type": "str", "choices": ["present", "absent", "started", "stopped", "restarted"], "default": "present"},
-        **{name: spec for name, spec in option_spec((*COMMON, *SPECIFIC.values())).items() if name != "name"},
-        "backups": {"type": "list", "elements": "dict", "options": option_spec(BACKUP_FIELDS)},
-        "allow_password_drift": {"type": "bool", "default": False, "no_log": False},
+        **OWN_SPEC,
         "reveal_secrets": {"type": "bool", "default": False, "no_log": False},
         "update_secrets": DEFAULT_UPDATE_SECRETS,
         **WAIT_SPEC,

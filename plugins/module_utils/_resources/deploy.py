@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import _deployment, _gates
 from .._client import path, version_tuple
@@ -34,35 +34,43 @@ from .._wait import until
 from . import variables as env
 from .resource import Live, act, wait_for_status
 
-SPEC: dict[str, t.Any] = {
+SHARED_SPEC: dict[str, t.Any] = {
     "deploy": {"type": "str", "choices": ["when_changed", "always"], "default": "when_changed"},
     "force": {"type": "bool", "default": False},
-    "pull_request_id": {"type": "int"},
-    "docker_tag": {"type": "str"},
     "rollback_on_failure": {"type": "bool", "default": True},
-    "rollback_to": {"type": "str"},
-    "rollback_point": {"type": "dict"},
     "wait_for_previous": {"type": "bool", "default": False},
     "cancel_running": {"type": "bool", "default": False},
-    "required_env": {"type": "list", "elements": "str", "no_log": False},
-    "required_ports": {"type": "list", "elements": "int"},
     "host_evidence": {"type": "dict"},
     "max_cpu_usage_percent": {"type": "float"},
     "max_memory_usage_percent": {"type": "float"},
     "max_disk_usage_percent": {"type": "float"},
-    "min_certificate_days": {"type": "int"},
     "override_ssl_expiry": {"type": "bool", "default": False},
     "allow_cross_env": {"type": "bool", "default": False},
     "token_created_at": {"type": "str", "no_log": False},
+    "verify_timeout": {"type": "int", "default": 300},
+    "verify_validate_certs": {"type": "bool", "default": True},
+}
+"""What several applications of one transaction share."""
+EXPECTATIONS_SPEC: dict[str, t.Any] = {
+    "required_env": {"type": "list", "elements": "str", "no_log": False},
+    "required_ports": {"type": "list", "elements": "int"},
+    "min_certificate_days": {"type": "int"},
     "verify_domains": {"type": "bool", "default": True},
     "verify_path": {"type": "str"},
     "verify_status": {"type": "list", "elements": "int"},
     "verify_text": {"type": "str"},
-    "verify_timeout": {"type": "int", "default": 300},
-    "verify_validate_certs": {"type": "bool", "default": True},
     "max_response_time_p95": {"type": "float"},
     "max_error_rate": {"type": "float"},
     "fail_on_log": {"type": "list", "elements": "str"},
+}
+"""What is expected of one application."""
+SPEC: dict[str, t.Any] = {
+    **SHARED_SPEC,
+    **EXPECTATIONS_SPEC,
+    "pull_request_id": {"type": "int"},
+    "docker_tag": {"type": "str"},
+    "rollback_to": {"type": "str"},
+    "rollback_point": {"type": "dict"},
 }
 STATES = ("deployed", "rolled_back")
 # Seconds, where an application has no history of its own
@@ -200,9 +208,13 @@ def plan_deployment(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[di
     plan.downtime = plan.downtime or bool(plan.downtime_reasons)
     plan.gates = _gates.judge(_facts(deploy, wanted, rows, declared), options)
     changes = list(plan.steps)
-    plan.steps[:] = [_gate_step(deploy), _point_step(deploy), *_previous(deploy), *changes, _trigger_step(deploy)]
-    if options["wait"]:
-        plan.steps += [_follow_step(deploy), _verify_step(deploy, wanted)]
+    late = [_trigger_step(deploy), *([_follow_step(deploy), _verify_step(deploy, wanted)] if options["wait"] else [])]
+    plan.steps[:] = [
+        gate_step(plan, deploy.ctx, live.words),
+        *(replace(step, phase="before") for step in (_point_step(deploy), *_previous(deploy))),
+        *changes,
+        *(replace(step, phase="after") for step in late),
+    ]
     plan.merge_diff({"before": {"deployment": plan.point["deployment_id"]}, "after": {"deployment": f"a new one, because {why}"}})
 
 
@@ -259,8 +271,12 @@ def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t
 
 def _unsafe(variable: env.Variable) -> bool:
     """Only declared plain ones are judged: those that exist are a matter of their owner."""
-    shared = bool(_gates.SHARED_REFERENCE.fullmatch(variable.value or ""))
-    return not variable.secret and env.looks_secret(variable.key) and not variable.flags.get("is_shown_once") and not shared
+    return (
+        not variable.secret
+        and env.looks_secret(variable.key)
+        and not variable.flags.get("is_shown_once")
+        and not _gates.SHARED_REFERENCE.fullmatch(str(variable.value or ""))
+    )
 
 
 def _server(deploy: Deploy) -> dict[str, t.Any] | None:
@@ -339,17 +355,17 @@ def _previous_commit(deploy: Deploy) -> str:
 # --- the steps ------------------------------------------------------------------------------------------------------------------
 
 
-def _gate_step(deploy: Deploy) -> Step:
+def gate_step(plan: Plan, ctx: Context, words: str) -> Step:
     def apply() -> None:
-        failed = [gate for gate in deploy.plan.gates if gate.outcome == "failed"]
+        failed = [gate for gate in plan.gates if gate.outcome == "failed"]
         if failed:
-            told = "; ".join(f"{gate.gate}: {gate.reason}" for gate in failed)
-            raise Blocked(f"gates blocked the deployment of {deploy.live.words} before anything was changed: {told}", GATE_ADVICE)
-        skipped = [gate.gate for gate in deploy.plan.gates if gate.outcome == "skipped"]
-        told = f", {len(skipped)} skipped ({', '.join(skipped)})" if skipped else ""
-        deploy.ctx.say(f"gates: {len(deploy.plan.gates) - len(skipped)} passed{told}")
+            told = "; ".join(f"{gate.gate}{f' of {gate.resource}' if gate.resource else ''}: {gate.reason}" for gate in failed)
+            raise Blocked(f"gates blocked the deployment of {words} before anything was changed: {told}", GATE_ADVICE)
+        skipped = [gate.gate for gate in plan.gates if gate.outcome == "skipped"]
+        told = f", {len(skipped)} skipped ({', '.join(dict.fromkeys(skipped))})" if skipped else ""
+        ctx.say(f"gates: {len(plan.gates) - len(skipped)} passed{told}")
 
-    return Step("check the gates", apply, estimate=5.0, passive=True)
+    return Step("check the gates", apply, estimate=5.0, passive=True, phase="gates")
 
 
 GATE_ADVICE = "Mend what the gates name; the options of the task can move thresholds and confirm or override some of them."

@@ -66,19 +66,28 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Later:
+    """A value that only exists when it is written, such as the address of a database that is created on the way."""
+
+    get: t.Callable[[], str]
+
+
+@dataclass(frozen=True)
 class Variable:
     """One declared variable. ``value`` is trimmed, None is empty; ``flags`` and ``comment`` hold only what was given."""
 
     key: str
-    value: str | None
+    value: str | Later | None
     secret: bool
     preview: bool = False
     flags: t.Mapping[str, bool] = field(default_factory=dict)
     comment: str | None = None
 
 
-def _text(key: str, value: t.Any) -> str:
+def _text(key: str, value: t.Any) -> str | Later:
     """The value as Coolify stores it. Integers become text, because templating gives text up to ansible-core 2.18 and numbers from 2.19."""
+    if isinstance(value, Later):
+        return value
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         kind = {bool: "a boolean", float: "a float", type(None): "null"}.get(type(value), f"a {type(value).__name__}")
         raise InputError(f"{key}: the value is {kind}, and there is more than one way to write that as text; quote it")
@@ -140,7 +149,11 @@ def need_declaration(options: t.Mapping[str, t.Any]) -> None:
 
 def weak_secrets(variables: t.Iterable[Variable]) -> list[str]:
     """Keys of secrets so short that blanking them damages the rest of the result."""
-    return [variable.key for variable in variables if variable.secret and variable.value and len(variable.value) < SHORT_SECRET]
+    return [
+        variable.key
+        for variable in variables
+        if variable.secret and isinstance(variable.value, str) and 0 < len(variable.value) < SHORT_SECRET
+    ]
 
 
 class Rows:
@@ -294,9 +307,10 @@ def read(client: Client, target: Target) -> list[dict[str, t.Any]]:
 
 def write(client: Client, target: Target, changes: Changes, rows: Rows) -> None:
     """Everything in one request, where Coolify has a bulk route; shared variables have none."""
-    requests = [_shared_write(client, target, item, rows) for item in changes.items] if target.shared else []
-    if changes.items and not target.shared:
-        requests.append(lambda: client.patch(f"{target.base}/bulk", {"data": changes.items}))
+    items = [{**item, "value": item["value"].get()} if isinstance(item["value"], Later) else item for item in changes.items]
+    requests = [_shared_write(client, target, item, rows) for item in items] if target.shared else []
+    if items and not target.shared:
+        requests.append(lambda: client.patch(f"{target.base}/bulk", {"data": items}))
     for row in changes.deletes:
         requests.append(lambda row=row: client.delete(f"{target.base}/{row['id'] if target.shared else row['uuid']}"))
     for number, request in enumerate(requests):
