@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from ansible_collections.selfhosted.coolify.plugins.module_utils import _plan, _runner
 from ansible_collections.selfhosted.coolify.plugins.module_utils._client import version_tuple
 from ansible_collections.selfhosted.coolify.plugins.module_utils._fields import decoded
 from ansible_collections.selfhosted.coolify.plugins.module_utils._resources.application import FIELDS
@@ -48,6 +49,27 @@ DOCKERFILE = {"project": "shop", "server": "localhost", "type": "dockerfile", "d
 
 def db(kind: str, **options: t.Any) -> dict[str, t.Any]:
     return {"project": "shop", "server": "localhost", "type": kind, "name": kind, **options}
+
+STACK = {
+    "project": "shop",
+    "server": "localhost",
+    "databases": [{"name": "main", "type": "postgresql"}, {"name": "cache", "type": "redis"}],
+    "variables": {
+        "DATABASE_URL": {"database": "main", "value": "postgresql://{userinfo}@{host}:{port}/{database}"},
+        "DB_PASSWORD": {"database": "main", "value": "{password}", "is_literal": True},
+        "CACHE_URL": {"database": "cache"},
+        "LOG_LEVEL": "info",
+    },
+    "secrets": {"SECRET_KEY": "a-long-secret"},
+    "applications": [
+        {"name": "worker", "depends_on": ["web", "main"], **{name: IMAGE[name] for name in IMAGE if name not in ("project", "server")}},
+        {
+            "name": "web",
+            **{name: IMAGE[name] for name in IMAGE if name not in ("project", "server")},
+            "variables": {"LOG_LEVEL": "debug"},
+        },
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -593,6 +615,109 @@ SCENARIOS = [
         holds=(("shared", "project", "A", "2"), ("shared", "project", "B", None)),
         since="4.3.0",
     ),
+    # deployments
+    *[
+        Scenario(
+            f"app, {kind} deployed from nothing",
+            "app",
+            {**options, "name": "web", "state": "deployed", "variables": {"A": "1"}, "secrets": {"S": "a-long-secret"}},
+            before=(("project", PROJECT),),
+            holds=(("applications", "web", "name", "web"), ("variables", "web", "S", "a-long-secret")),
+        )
+        for kind, options in (("image", IMAGE), ("git", PUBLIC | {"build_pack": "nixpacks", "ports_exposes": 3000}))
+    ],
+    Scenario(
+        "app, deployed with another tag",
+        "app",
+        {"project": "shop", "name": "web", "state": "deployed", "docker_registry_image_tag": "1.28", "variables": {"A": "2"}},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "state": "deployed", "variables": {"A": "1", "B": "1"}})),
+        holds=(("applications", "web", "docker_registry_image_tag", "1.28"), ("variables", "web", "A", "2"), ("variables", "web", "B", "1")),
+    ),
+    Scenario(
+        "app, deployed already",
+        "app",
+        {**IMAGE, "name": "web", "state": "deployed", "variables": {"A": "1"}},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "state": "deployed", "variables": {"A": "1"}})),
+        changes=False,
+    ),
+    Scenario(
+        "app, cancels a deployment and deploys",
+        "app",
+        {"project": "shop", "name": "web", "state": "deployed", "cancel_running": True},
+        before=(
+            ("project", PROJECT),
+            ("app", {**IMAGE, "name": "web", "state": "deployed"}),
+            ("deploy", {"project": "shop", "name": "web", "deploy": "always", "wait": False}),
+        ),
+    ),
+    Scenario(
+        "app, waits for a deployment and deploys",
+        "app",
+        {"project": "shop", "name": "web", "state": "deployed", "wait_for_previous": True},
+        before=(
+            ("project", PROJECT),
+            ("app", {**IMAGE, "name": "web", "state": "deployed"}),
+            ("deploy", {"project": "shop", "name": "web", "deploy": "always", "wait": False}),
+        ),
+    ),
+    Scenario(
+        "app, rolled back to a tag",
+        "app",
+        {"project": "shop", "name": "web", "state": "rolled_back", "rollback_to": "1.26"},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "state": "deployed"})),
+        holds=(("applications", "web", "docker_registry_image_tag", "1.26"),),
+        imperative=True,
+    ),
+    Scenario(
+        "deploy, always",
+        "deploy",
+        {"project": "shop", "name": "web", "deploy": "always", "force": True},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "state": "deployed"})),
+        imperative=True,
+    ),
+    # stacks
+    Scenario(
+        "stack, from nothing",
+        "stack",
+        STACK,
+        before=(("project", PROJECT),),
+        holds=(
+            ("variables", "web", "LOG_LEVEL", "debug"),
+            ("variables", "worker", "LOG_LEVEL", "info"),
+            ("variables", "worker", "SECRET_KEY", "a-long-secret"),
+        ),
+    ),
+    Scenario(
+        "stack, deployed from nothing",
+        "stack",
+        {**STACK, "state": "deployed"},
+        before=(("project", PROJECT),),
+        holds=(("variables", "web", "LOG_LEVEL", "debug"), ("databases", "main", "status", "running:healthy")),
+    ),
+    Scenario("stack, unchanged", "stack", STACK, before=(("project", PROJECT), ("stack", STACK)), changes=False),
+    Scenario(
+        "stack, deployed already",
+        "stack",
+        {**STACK, "state": "deployed"},
+        before=(("project", PROJECT), ("stack", {**STACK, "state": "deployed"})),
+        changes=False,
+    ),
+    Scenario(
+        "stack, one variable and a database's limit changed",
+        "stack",
+        {
+            "project": "shop",
+            "state": "deployed",
+            "databases": [{"name": "main", "type": "postgresql", "limits_memory": "512M"}],
+            "applications": [{"name": "worker", "variables": {"LOG_LEVEL": "warning"}}],
+        },
+        before=(("project", PROJECT), ("stack", {**STACK, "state": "deployed"})),
+        holds=(
+            ("variables", "web", "LOG_LEVEL", "debug"),
+            ("variables", "worker", "LOG_LEVEL", "warning"),
+            ("databases", "main", "limits_memory", "512M"),
+        ),
+    ),
 ]
 
 
@@ -677,8 +802,16 @@ def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
-def test_the_four_laws(scenario, version, simulator, run):
-    simulator.reset(version=version)
+def test_the_four_laws(scenario, version, simulator, run, waiting, monkeypatch):
+    simulator.reset(version=version, clock=waiting.now)
+    journals: list[list[str]] = []
+
+    class Recorded(_plan.Transaction):
+        def run(self) -> None:
+            super().run()
+            journals.append([step.action for step in self.journal])
+
+    monkeypatch.setattr(_runner, "Transaction", Recorded)
     for module, options in scenario.before:
         made = run(module, **options)
         assert not made.get("failed") or made["code"] == 605, made["msg"]
@@ -704,6 +837,7 @@ def test_the_four_laws(scenario, version, simulator, run):
     assert not kept.get("failed"), kept["msg"]
     for key in ("changed", "diff", "execution_plan"):
         assert promised[key] == kept[key], key
+    assert journals[-1] == [step["action"] for step in promised["execution_plan"]["steps"]]
     assert kept["changed"] is scenario.changes is bool(kept["execution_plan"]["steps"])
     assert kept["changed"] == bool(simulator.writes)
 
