@@ -19,7 +19,7 @@ from tests.simulator import Simulator  # noqa: E402
 from tests.simulator.replay import run  # noqa: E402
 
 VERSIONS = {"transcripts": "4.3.11", "transcripts-4.1.2": "4.1.2", "transcripts-4.2.0": "4.2.0", "transcripts-4.4-rc.1": "4.4-rc.1"}
-LATER = {"services": "coolify_service comes with the issue Ecosystem", "extras": "storages, tasks and tags come with the issue Ecosystem"}
+LATER = {"services": "coolify_service comes with the issue Ecosystem"}
 
 
 def main() -> int:

@@ -711,13 +711,16 @@ def _type_rules(kind: str) -> Rules:
 
 @route("POST", "/applications/<any(public,'private-github-app','private-deploy-key',dockerfile,dockerimage):kind>", json=True)
 def create(call: Call) -> t.Any:
-    _coolify, data, kind = call.coolify, call.input, call.params["kind"]
+    from .extras import attach, tag_names
+
+    data, kind = call.input, call.params["kind"]
     errors = validate(data, _first_rules(), {"required": REQUIRED})
     errors.update(_unknown(call, {*FIELDS, *REQUEST_FIELDS, *CREATE_ONLY}))
     if errors:
         invalid(errors)
     if "tags" in data and data["tags"] is None:
         raise Crash
+    tags = tag_names(data.get("tags", ()), "tags")
     need_environment(data)
     if boolean(data.get("is_raw_compose_deployment_enabled")) and data.get("build_pack") != "dockercompose":
         invalid({"is_raw_compose_deployment_enabled": "Raw compose deployment can only be enabled for Docker Compose applications."})
@@ -738,6 +741,7 @@ def create(call: Call) -> t.Any:
     _check_data(call, server, None)
     columns = _source(call, kind)
     app = _insert(call, kind, columns, environment, destination)
+    attach(call.coolify, app, call.team, tags)
     _finish_creation(call, kind, app, server)
     return 201, {"uuid": app["uuid"], "domains": app["fqdn"]}
 
@@ -1012,9 +1016,12 @@ def _single(call: Call, app: Row, whole: bool) -> Row:
 
 @route("GET", "/applications")
 def list_applications(call: Call) -> t.Any:
-    if "tag" in call.input:
-        return []
-    rows = sorted(call.coolify.owned("applications", call.team), key=lambda row: row["name"])
+    from .extras import tagged
+
+    wanted, rows = call.input.get("tag"), call.coolify.owned("applications", call.team)
+    if wanted:
+        rows = tagged(call.coolify, wanted, call.team) or []
+    rows = sorted(rows, key=lambda row: row["name"])
     return [_single(call, app, whole=False) for app in rows]
 
 
@@ -1050,6 +1057,9 @@ def delete_flags(call: Call) -> dict[str, bool]:
 
 
 def _gone(coolify: Coolify, app: Row) -> None:
+    from .extras import forget
+
+    forget(coolify, app)
     for table in ("variables", "deployments"):
         key = {"owner_table": "applications", "owner_id": app["id"]} if table == "variables" else {"application_id": app["id"]}
         for row in coolify.rows(table, **key):

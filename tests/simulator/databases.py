@@ -354,6 +354,8 @@ def _stored(name: str, value: t.Any) -> t.Any:
 
 @route("POST", "/databases/<any(postgresql,mysql,mariadb,mongodb,redis,keydb,dragonfly,clickhouse):kind>", json=True)
 def create(call: Call) -> t.Any:
+    from .extras import add_volumes, attach, tag_names
+
     coolify, data, name = call.coolify, call.input, call.params["kind"]
     kind = KINDS[name]
     unknown = [field for field in data if field not in {*WRITABLE, *CONTROL, *ALL_FIELDS} or (field == "tags" and not coolify.has("4.2.0"))]
@@ -371,8 +373,7 @@ def create(call: Call) -> t.Any:
     if "tags" in data:
         if not isinstance(data["tags"], list):
             raise Crash
-        if any(len(strip_tags(tag).strip()) < 2 for tag in data["tags"]):
-            invalid({"tags": ["Each tag name must be at least 2 characters after sanitization."]})
+        data["tags"] = tag_names(data["tags"], "tags")
     if data.get("public_port") and not 1024 <= integer(data["public_port"]) <= 65535:
         invalid({"public_port": "The public port should be between 1024 and 65535."})
     own = fields(kind)
@@ -386,6 +387,8 @@ def create(call: Call) -> t.Any:
             raise Crash
     row = coolify.insert(name, kind=name, **_columns(data, kind), **_where(environment, destination))
     row["name"] = row["name"] or f"{name}-database-{row['uuid']}"
+    add_volumes(coolify, row)
+    attach(coolify, row, call.team, data.get("tags", ()))
     if name == "redis":
         from .variables import add
 
@@ -478,9 +481,12 @@ def delete(call: Call) -> t.Any:
 
 
 def _gone(coolify: Coolify, row: Row) -> None:
+    from .extras import forget
+
+    forget(coolify, row)
     for variable in coolify.rows("variables", owner_table=row["kind"], owner_id=row["id"]):
         coolify.remove("variables", variable)
-    for item in coolify.rows("backups", database_id=row["id"], database_type=_model(row)):
+    for item in coolify.rows("backups", database_id=row["id"], database_type=model(row)):
         coolify.remove("backups", item)
     coolify.remove(row["kind"], row)
 
@@ -582,7 +588,7 @@ def _backup_rules(required: bool) -> Rules:
     }
 
 
-def _model(row: Row) -> str:
+def model(row: Row) -> str:
     return f"App\\Models\\Standalone{KINDS[row['kind']].model}"
 
 
@@ -638,7 +644,7 @@ def create_backup(call: Call) -> t.Any:
         "backups",
         description=None,
         **{**BACKUP_DEFAULTS, "s3_storage_id": None, **columns},
-        database_type=_model(row),
+        database_type=model(row),
         database_id=row["id"],
         team_id=call.team,
         disable_local_backup=False,

@@ -15,6 +15,7 @@ from .applications import nested_application
 from .core import Coolify, Crash, Refused, Row, invalid, refuse
 from .databases import KINDS
 from .databases import start as start_database
+from .extras import tagged
 from .http import Call, action, integer, route
 from .php import boolean, public_id
 from .validation import REQUIRED, validate
@@ -212,15 +213,34 @@ def deploy(call: Call) -> t.Any:
         refuse(400, "You can only use tag or pr, not both.")
     if tag and not pull_request:
         refuse(400, "docker_tag requires pull_request_id.")
+    if tags and not isinstance(tags, str):
+        raise Crash
     if tags:
-        # No resource has a tag: tags come with the issue Ecosystem
-        refuse(404, "No resources found with this tag.")
+        return _deploy_tags(call, tags)
     if not uuids:
         refuse(400, "You must provide uuid or tag.")
     if not isinstance(uuids, str):
         raise Crash
     deployments = [item for uuid in uuids.split(",") if uuid for item in _deploy_one(call, uuid, pull_request, tag)]
     return {"deployments": deployments} if deployments else refuse(404, "No resources found.")
+
+
+def _deploy_tags(call: Call, tags: str) -> Row:
+    """Applications only; the answer has another shape than that of uuids."""
+    names = [name for name in tags.split(",") if name] or refuse(400, "No TAGs provided.")
+    messages: list[str] = []
+    details: list[Row] = []
+    for name in names:
+        apps = tagged(call.coolify, name, call.team)
+        if apps == []:
+            messages.append(f"No resources found for tag {name}.")
+        for app in apps or ():
+            (item,) = _deploy_one(call, app["uuid"], 0, None)
+            messages.append(item.pop("message"))
+            details.append(item)
+    if not messages:
+        refuse(404, "No resources found with this tag.")
+    return {"message": messages, **({"details": details} if details else {})}
 
 
 def _deploy_one(call: Call, uuid: str, pull_request: int, tag: str | None) -> list[Row]:
