@@ -82,7 +82,7 @@ def plan_part(ctx: Context, entry: t.Mapping[str, t.Any], code: t.Any, **further
         return Part(live, code.plan_for(live))
     except CoolifyError as error:
         error.resource = error.resource or (live.kind, live.uuid, live.name)
-        if live.name not in str(error):
+        if live.words not in str(error):
             error.args = (f"{live.words}: {error}",)
         raise
 
@@ -185,7 +185,7 @@ def _own(part: Part, step: Step) -> Step:
             error.resource = error.resource or (part.live.kind, part.live.uuid, part.live.name)
             raise
 
-    action = step.action if part.live.name in step.action else f"{step.action} of {part.live.words}"
+    action = step.action if part.live.words in step.action else f"{step.action} of {part.live.words}"
     return replace(step, action=action, apply=apply, keeps=False)
 
 
@@ -201,7 +201,7 @@ def gather_from(part: Part, result: Plan) -> None:
     one, words = part.plan, part.live.words
     result.gates += [replace(gate, resource=words) for gate in one.gates]
     for risk in one.risks:
-        result.risk(risk.level, risk.description if part.live.name in risk.description else f"{words}: {risk.description}")
+        result.risk(risk.level, risk.description if words in risk.description else f"{words}: {risk.description}")
     for side, fields in one.diff.items():
         if any(one.diff.values()):
             result.diff[side].setdefault(part.group, {})[part.live.name] = fields

@@ -50,6 +50,7 @@ DOCKERFILE = {"project": "shop", "server": "localhost", "type": "dockerfile", "d
 def db(kind: str, **options: t.Any) -> dict[str, t.Any]:
     return {"project": "shop", "server": "localhost", "type": kind, "name": kind, **options}
 
+
 STACK = {
     "project": "shop",
     "server": "localhost",
@@ -631,7 +632,11 @@ SCENARIOS = [
         "app",
         {"project": "shop", "name": "web", "state": "deployed", "docker_registry_image_tag": "1.28", "variables": {"A": "2"}},
         before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "state": "deployed", "variables": {"A": "1", "B": "1"}})),
-        holds=(("applications", "web", "docker_registry_image_tag", "1.28"), ("variables", "web", "A", "2"), ("variables", "web", "B", "1")),
+        holds=(
+            ("applications", "web", "docker_registry_image_tag", "1.28"),
+            ("variables", "web", "A", "2"),
+            ("variables", "web", "B", "1"),
+        ),
     ),
     Scenario(
         "app, deployed already",
