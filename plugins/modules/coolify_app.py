@@ -34,7 +34,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - O(state=restarted) restarts and O(state=rolled_back) deploys each time, as do O(deploy=always) and O(force).
+      - O(state=restarted) restarts, O(state=rolled_back) deploys and O(state=recreated) starts anew each time, as do O(deploy=always) and O(force).
       - Values that Coolify does not show cannot be compared; see O(update_secrets).
 options:
   type:
@@ -51,9 +51,13 @@ options:
       - V(deployed) makes one transaction of configuration, variables and deployment. Gates are checked before anything is changed, the
         deployment is followed and verified, and when anything fails everything is undone and what ran before is deployed again.
       - V(rolled_back) goes back to O(rollback_to) or O(rollback_point) and verifies that.
+      - V(recreated) is for a state inside Coolify that no request mends. It takes a snapshot, deletes the application, keeps its volumes,
+        creates it again as it was and as the task declares, with its variables, storages, scheduled tasks and tags, and deploys it. It needs
+        O(confirm_destructive). The new one has another uuid. What could not be restored is an error before anything is changed.
+        For applications that are not compose ones. What does not exist is created.
       - V(absent) deletes it and keeps its volumes, see O(delete_volumes); it needs O(confirm_destructive).
     type: str
-    choices: [present, absent, started, stopped, restarted, deployed, rolled_back]
+    choices: [present, absent, started, stopped, restarted, deployed, rolled_back, recreated]
     default: present
   description:
     description:

@@ -13,7 +13,7 @@ from .. import _deployment
 from .._client import path
 from .._context import Context, Module
 from .._deployment import History
-from .._errors import InputError, NotFoundByName, after_acting
+from .._errors import InputError, NotFoundByName, NotStored, TimedOut, after_acting
 from .._fields import (
     BOOL,
     COMMAS,
@@ -43,8 +43,8 @@ from .._fields import (
     visible,
     without_tags,
 )
-from .._plan import Plan, Step
-from . import deploy
+from .._plan import Plan, Step, Undone
+from . import deploy, recreate
 from . import variables as env
 from .placement import matches, need, only
 from .resource import (
@@ -71,6 +71,7 @@ from .resource import (
     unknown_yet,
     verify_stored,
     wait_for_status,
+    wait_gone,
 )
 
 TYPES: dict[str, tuple[str, ...]] = {
@@ -315,6 +316,8 @@ WIPES = {
 }
 # Generated labels are the proxies', and name the application or are one of these
 GENERATED_LABELS = ("enable=true", "http.middlewares.gzip.compress=true", "http.middlewares.redirect-to-https.redirectscheme.scheme=https")
+DEPLOYING = (*deploy.STATES, "recreated")
+"""States that end with a deployment."""
 REASONS = (
     "domains are dropped when the server's proxy type is NONE; docker_compose_domains of services that the loaded compose file does not have; "
     "a deployment may have overwritten what the repository defines."
@@ -474,7 +477,9 @@ def plan_for(live: Live) -> Plan:
     if live.answer is None and not options.get("type"):
         return unknown_yet(live, result, [row.name for row in FIELDS if options.get(row.name) is not None])
     wanted = wanted_fields(ctx, live.answer)
-    deployment = deploy.Deploy(live, result, history) if options["state"] in deploy.STATES else None
+    deployment = deploy.Deploy(live, result, history) if options["state"] in DEPLOYING else None
+    if deployment and options["state"] == "recreated" and live.answer:
+        return plan_recreation(deployment, wanted, rows or [])
     if deployment and options["state"] == "rolled_back":
         wanted = deploy.plan_rollback(deployment, wanted, FIELDS)
     if live.answer is None:
@@ -515,12 +520,12 @@ def locate(live: Live) -> tuple[list[dict[str, t.Any]] | None, History]:
             return nothing
         live.uuid = only(found, live.name, "application", live.place.words)["uuid"]
     state = ctx.options["state"]
-    managed = state in deploy.STATES or (state != "absent" and any(ctx.options.get(name) for name in ("variables", "secrets", "purge")))
+    managed = state in DEPLOYING or (state != "absent" and any(ctx.options.get(name) for name in ("variables", "secrets", "purge")))
     target = env.Target.application(live.uuid, live.name)
     reads: list[t.Callable[[], t.Any]] = [
         lambda: read_by_uuid(live),
         (lambda: env.read(ctx.client, target)) if managed else (lambda: None),
-        (lambda: _deployment.history(ctx, live.uuid or "")) if state in deploy.STATES else History,
+        (lambda: _deployment.history(ctx, live.uuid or "")) if state in DEPLOYING else History,
     ]
     try:
         _found, rows, history = ctx.client.gather(*(reads if managed else reads[:1] + [lambda: None, History]))
@@ -545,10 +550,7 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     late = late_fields(kind, wanted)
     changes = creation(FIELDS, wanted)
     require_versions(ctx, changes)
-    at_once = body(change for change in changes if change.field.name not in late)
-    if str(at_once.get("docker_registry_image_name", "")).endswith("@sha256"):
-        # Creation parses the reference itself and appends this to the name of a 64-digit tag
-        at_once["docker_registry_image_name"] = at_once["docker_registry_image_name"][: -len("@sha256")]
+    at_once = creation_body(change for change in changes if change.field.name not in late)
     request = {**where, **at_once, "autogenerate_domain": ctx.flag("autogenerate_domain"), **_source(options, kind)}
     if "domains" in request or "docker_compose_domains" in request:
         request["force_domain_override"] = ctx.flag("force_domain_override")
@@ -578,6 +580,14 @@ def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
         "status": None,
         **placed({"destination": {"server": {"name": options["server"]}}}, live.place),
     }
+
+
+def creation_body(changes: t.Iterable[Change]) -> dict[str, t.Any]:
+    fields = body(changes)
+    if str(fields.get("docker_registry_image_name", "")).endswith("@sha256"):
+        # Creation parses the reference itself and appends this to the name of a 64-digit tag
+        fields["docker_registry_image_name"] = fields["docker_registry_image_name"][: -len("@sha256")]
+    return fields
 
 
 def _source(options: t.Mapping[str, t.Any], kind: str) -> dict[str, t.Any]:
@@ -706,6 +716,161 @@ def source_differences(live: Live, result: Plan) -> list[tuple[str, t.Any, t.Any
     return differing
 
 
+# --- deleted and created again --------------------------------------------------------------------------------------------------
+
+
+def plan_recreation(deployment: deploy.Deploy, wanted: dict[str, t.Any], rows: list[dict[str, t.Any]]) -> Plan:
+    """Delete the application, keep its volumes, create it again as it was and as declared, deploy it. For state inside Coolify that no
+    request mends."""
+    live, result = deployment.live, deployment.plan
+    ctx, options, answer, old = live.ctx, live.ctx.options, live.answer or {}, live.uuid
+    if answer.get("build_pack") == "dockercompose":
+        raise InputError(
+            f"{live.words} is a compose application: Coolify makes the names of its volumes from its uuid, so a new one would start with empty ones",
+            "Move the data by hand; or delete and create it with state=absent and state=present.",
+        )
+    refuse_create_only(live.words, placement_differences(live, options))
+    kind = options.get("type") or creation_type(answer)
+    if kind is None:
+        raise InputError(f"{live.words}: the token cannot see how it was created; give type")
+    env.need_declaration(options)
+    variables = env.declare(options, env.Target.application("", live.name))
+    if options["purge"]:
+        handles = {(variable.key, variable.preview) for variable in variables}
+        rows = [row for row in rows if (row["key"], bool(row.get("is_preview"))) in handles]
+    snapshot = recreate.take(live, rows)
+    source, unknown = _source_again(live, kind)
+    found = {row.name: row.found(answer) for row in FIELDS}
+    unknown += [row.name for row in FIELDS if row.secret and found[row.name] is UNKNOWN and row.name not in wanted]
+    recreate.refuse_lost(live, [*unknown, *recreate.lost(snapshot, variables)])
+    untold = [row.name for row in FIELDS if found[row.name] is UNKNOWN and not row.secret and row.name not in wanted]
+    if untold:
+        result.risk(
+            "medium",
+            f"the server does not show {', '.join(untold)} of {live.words} in this version or to this token: they get their defaults",
+        )
+    labels = own_labels(answer)
+    fields = {
+        row.name: wanted.get(row.name, found[row.name])
+        for row in FIELDS
+        # Labels that Coolify generates name the old uuid, and what the Dockerfile says comes with the deployment
+        if (row.name in wanted or row.name not in ("custom_labels", *drifting(live)))
+        and wanted.get(row.name, found[row.name]) is not UNKNOWN
+        and (wanted.get(row.name, found[row.name]) is not None or row.clear is not NEVER)
+    }
+    result.before, result.resource_id, result.resource = configuration(answer), live.uuid, view(live)
+    result.point.update(snapshot.shown)
+    result.merge_diff({"before": {"uuid": old}, "after": {"uuid": "a new one"}})
+    result.merge_diff(shown(differences(FIELDS, wanted, answer)))
+    where = placed(answer, live.place)
+    at_once = ("name", "ports_exposes", "docker_registry_image_tag", *TYPES[kind])
+    request = {
+        **{f"{name}_uuid": part["uuid"] for name, part in where.items()},
+        **creation_body(change for change in creation(FIELDS, fields) if change.field.name in at_once),
+        "autogenerate_domain": False,
+        **source,
+    }
+    if kind == "public" and "://" not in request["git_repository"]:
+        # Coolify keeps owner/repo and does not take that back
+        request["git_repository"] = f"https://github.com/{request['git_repository']}"
+
+    def look() -> dict[str, t.Any] | None:
+        environment = ctx.client.get(path("projects", where["project"]["uuid"], where["environment"]["uuid"]))
+        there = [item for item in matches(environment["applications"], live.name) if item["uuid"] != old]
+        return only(there, live.name, "application") if there else None
+
+    def delete() -> None:
+        # The folder on the server stays as well: directories of it may be mounted
+        ctx.client.delete(live.path, **{**dict.fromkeys(DELETE_FLAGS, False), "delete_connected_networks": True})
+        with after_acting():
+            if not wait_gone(live, options["wait_timeout"]):
+                raise TimedOut(
+                    f"{live.words} is still there {options['wait_timeout']} s after Coolify accepted its deletion",
+                    "Coolify deletes in a queued job; look at its queue, then run the task again.",
+                )
+
+    def restore_labels() -> None:
+        lines = tuple(line.replace(old or "", live.uuid or "") for line in found["custom_labels"])
+        ctx.client.patch(live.path, {"custom_labels": LABELS.to_api(lines)})
+
+    def prove() -> None:
+        recreate.prove(
+            Live(ctx, live.kind, f"{live.name}-proof-of-recreation"),
+            lambda proof: {**{name: value for name, value in request.items() if name != "domains"}, "name": proof.name},
+            f"/applications/{kind}",
+            lambda proof: _set(
+                proof, {name: value for name, value in fields.items() if name not in ("name", "domains", "noindex_domains")}
+            ),
+            snapshot,
+            variables,
+            where,
+        )
+
+    counted = f"its configuration, {len(rows)} variables, {len(snapshot.volumes) + len(snapshot.files)} storages, {len(snapshot.tasks)} scheduled tasks"
+    taken = f"take a snapshot of {live.words}: {counted}, {len(snapshot.tags)} tags"
+    removal_step = Step(f"delete {live.words} ({old}) and keep its volumes", delete, estimate=10.0, destructive=True, keeps=True)
+    result.steps += [
+        Step(taken, lambda: ctx.say(taken), passive=True),
+        Step(
+            f"prove with a second application that {live.words} can be created, and remove it",
+            prove,
+            estimate=5.0,
+            revert=lambda: Undone(False),
+        ),
+        removal_step,
+        creation_step(live, result, f"create {live.words} of type {kind}", f"/applications/{kind}", request, look),
+        Step(f"restore the configuration of {live.words}", lambda: _set(live, fields), estimate=1.0),
+        *(
+            [Step(f"restore the labels of {live.words}: {', '.join(labels)}", restore_labels)]
+            if labels and "custom_labels" not in wanted
+            else []
+        ),
+        *recreate.steps(live, snapshot, variables),
+    ]
+    result.risk(
+        "high", f"{live.words} is deleted before it is created again, which cannot be undone; its volumes and its folder on the server stay"
+    )
+    result.risk("medium", "it gets another uuid: webhooks, other tools and internal addresses that name the old one have to follow")
+    result.risk("low", "its history of deployments, its previews and schedules of volume backups are not carried over")
+    result.downtime = True
+    result.downtime_reasons = ["it is deleted before it is created again"]
+    result.extra["variables"] = env.shown(env.Rows(rows), env.Changes(), variables, env.Target.application("", live.name))
+    deploy.plan_deployment(deployment, wanted, rows, variables)
+    number = result.steps.index(removal_step) + 1
+    result.steps[number:] = recreate.points_of_no_return(live, result.steps[number:])
+
+    def refresh() -> None:
+        live.read()
+        result.resource, result.resource_id = view(live), live.uuid
+
+    result.result = refresh
+    return result
+
+
+def _set(live: Live, fields: t.Mapping[str, t.Any]) -> None:
+    """Make all of these true of an application that has just been created."""
+    undone = restore_fields(live, FIELDS, fields, lambda back: bodies(back, live.answer, force=True))
+    if undone.lost:
+        raise NotStored(f"{live.words}: Coolify did not store {', '.join(undone.lost)}", REASONS)
+
+
+def _source_again(live: Live, kind: str) -> tuple[dict[str, t.Any], list[str]]:
+    """What only creation takes, from the options or from what the application was created with; and what of it cannot be seen."""
+    options, answer, client = live.ctx.options, live.answer or {}, live.ctx.client
+    if kind == "dockerfile":
+        text = options.get("dockerfile") or answer.get("dockerfile")
+        return ({"dockerfile": encoded(text)}, []) if text else ({}, ["dockerfile"])
+    for option, key, where, types in (
+        ("private_key_uuid", "private_key_id", "/security/keys", "private-deploy-key"),
+        ("github_app_uuid", "source_id", "/github-apps", "private-github-app"),
+    ):
+        if kind == types:
+            known = [item["uuid"] for item in client.items(where) if answer.get(key) is not None and item["id"] == answer[key]]
+            uuid = options.get(option) or (known[0] if known else None)
+            return ({option: uuid}, []) if uuid else ({}, [option])
+    return {}, []
+
+
 def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None) -> list[env.Variable]:
     """Add the step that makes the variables true; returns the declared ones."""
     options = live.ctx.options
@@ -726,7 +891,7 @@ def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None
         update_secrets=options["update_secrets"],
     )
     result.extra["variables"] = env.shown(env.Rows(rows or []), changes, declared_variables, kind)
-    if changes and live.state == "running" and options["state"] not in deploy.STATES:
+    if changes and live.state == "running" and options["state"] not in DEPLOYING:
         result.details["redeploy_required"] = True
         result.risk("low", f"changed variables reach {live.words} when it is deployed again")
     return declared_variables
@@ -784,7 +949,7 @@ MODULE = Module(
         **PLACEMENT_SPEC,
         "state": {
             "type": "str",
-            "choices": ["present", "absent", "started", "stopped", "restarted", *deploy.STATES],
+            "choices": ["present", "absent", "started", "stopped", "restarted", *DEPLOYING],
             "default": "present",
         },
         **OWN_SPEC,

@@ -132,7 +132,12 @@ class Deploy:
 def reason(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     """Why there has to be a deployment; an empty text when the last one still holds."""
     options, answer, history = deploy.options, deploy.live.answer, deploy.history
-    if options["state"] == "rolled_back" or options["deploy"] == "always" or options["force"] or options.get("pull_request_id"):
+    if (
+        options["state"] in ("rolled_back", "recreated")
+        or options["deploy"] == "always"
+        or options["force"]
+        or options.get("pull_request_id")
+    ):
         return "it is asked for"
     if answer is None or deploy.plan.steps:
         return "the configuration or the variables change"
@@ -204,7 +209,7 @@ def plan_deployment(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[di
     deploy.before_status = live.status
     after = {**(live.answer or {}), **{name: value for name, value in wanted.items() if name in ("ports_mappings", "health_check_enabled")}}
     _risks(deploy, wanted)
-    plan.downtime_reasons = roll_reasons(after, bool(options.get("pull_request_id"))) if live.state == "running" else []
+    plan.downtime_reasons += roll_reasons(after, bool(options.get("pull_request_id"))) if live.state == "running" else []
     plan.downtime = plan.downtime or bool(plan.downtime_reasons)
     plan.gates = _gates.judge(_facts(deploy, wanted, rows, declared), options)
     changes = list(plan.steps)
@@ -225,9 +230,10 @@ def _risks(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
     branch = wanted.get("git_branch")
     if branch and answer.get("git_branch") and branch != answer["git_branch"]:
         plan.risk("low", f"branch {branch!r} differs from the current {answer['git_branch']!r}")
-    if answer and not deploy.history.finished:
+    if answer and not deploy.history.finished and options["state"] != "recreated":
         plan.risk("medium", "it was never deployed successfully, so there is nothing to go back to")
-    if answer.get("build_pack") == "dockerimage" and options["rollback_on_failure"] and "docker_registry_image_tag" not in wanted:
+    undone = options["rollback_on_failure"] and options["state"] != "recreated"
+    if answer.get("build_pack") == "dockerimage" and undone and "docker_registry_image_tag" not in wanted:
         tag = answer.get("docker_registry_image_tag")
         plan.risk("low", f"the tag {tag!r} stays; going back deploys the same tag again, whatever it names by then")
     if not options["rollback_on_failure"]:

@@ -680,6 +680,19 @@ SCENARIOS = [
         before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "state": "deployed"})),
         imperative=True,
     ),
+    Scenario(
+        "app, recreated",
+        "app",
+        {"project": "shop", "name": "web", "state": "recreated", "confirm_destructive": True, "variables": {"A": "2"}},
+        before=(("project", PROJECT), ("app", {**IMAGE, "name": "web", "limits_memory": "256M", "variables": {"A": "1", "B": "1"}})),
+        holds=(
+            ("applications", "web", "limits_memory", "256M"),
+            ("variables", "web", "A", "2"),
+            ("variables", "web", "B", "1"),
+            ("previews", "web", "B", "1"),
+        ),
+        imperative=True,
+    ),
     # stacks
     Scenario(
         "stack, from nothing",
