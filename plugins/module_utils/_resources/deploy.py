@@ -31,6 +31,7 @@ from .._fields import NEVER, Field, moment, split, without_password
 from .._http import Plain
 from .._plan import Plan, Step, Undone
 from .._wait import until
+from . import database
 from . import variables as env
 from .resource import Live, act, wait_for_status
 
@@ -209,6 +210,7 @@ def plan_deployment(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[di
     deploy.before_status = live.status
     after = {**(live.answer or {}), **{name: value for name, value in wanted.items() if name in ("ports_mappings", "health_check_enabled")}}
     _risks(deploy, wanted)
+    _unprotected(deploy, rows, declared)
     plan.downtime_reasons += roll_reasons(after, bool(options.get("pull_request_id"))) if live.state == "running" else []
     plan.downtime = plan.downtime or bool(plan.downtime_reasons)
     plan.gates = _gates.judge(_facts(deploy, wanted, rows, declared), options)
@@ -240,6 +242,26 @@ def _risks(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
         plan.risk("medium", "rollback_on_failure is off: a failure leaves things as they are then")
     if options["cancel_running"] and deploy.history.pending:
         plan.risk("medium", "a cancelled deployment is not started again when this one fails")
+
+
+def _unprotected(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]], declared: t.Sequence[env.Variable]) -> None:
+    """A risk for each database of the environment that the variables name and nothing backs up: going back does not undo a migration."""
+    place, client = deploy.live.place, deploy.ctx.client
+    if place is None:
+        return
+    values = [str(row.get("value") or "") for row in rows] + [variable.value for variable in declared if isinstance(variable.value, str)]
+    used = [
+        (kind, item)
+        for kind, table in database.KINDS.items()
+        for item in (place.environment.get(table.listed, ()) if table.listed and table.backups else ())
+        if any(item["uuid"] in value for value in values)
+    ]
+    schedules = client.gather(*[lambda kind=kind, item=item: database.read_backups(client, item["uuid"], kind) for kind, item in used])
+    for (_kind, item), found in zip(used, schedules):
+        if not any(schedule.get("enabled") for schedule in found):
+            deploy.plan.risk(
+                "medium", f'database "{item["name"]}", which it uses, has no backups; what a migration does to it cannot be taken back'
+            )
 
 
 def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t.Any]], declared: list[env.Variable]) -> _gates.Facts:
