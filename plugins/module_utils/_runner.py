@@ -141,8 +141,11 @@ def _preview(ctx: Context, plan: Plan) -> None:
     """What the diff does not show of a plan."""
     for order, step in enumerate(plan.steps, 1):
         ctx.show(f"would {order}. {step.action}")
+    told: dict[tuple[str, str, str], list[str]] = {}
     for gate in plan.gates:
-        ctx.show(f"gate {gate.gate} {gate.outcome}: {gate.reason}")
+        told.setdefault((gate.gate, gate.outcome, gate.reason), []).append(gate.resource)
+    for (name, outcome, reason), whose in told.items():
+        ctx.show(f"gate {name} {outcome}{' for ' * any(whose)}{', '.join(whose)}: {reason}")
     for risk in plan.risks:
         ctx.show(f"risk ({risk.level}): {risk.description}")
     if plan.destructive and not ctx.flag("confirm_destructive"):
