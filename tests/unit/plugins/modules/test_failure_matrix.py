@@ -21,14 +21,30 @@ import pytest
 from ansible_collections.selfhosted.coolify.tests.unit.deploying import DEPLOY, GIT, IMAGE, changed_since, held, running
 
 VARIABLES = {"variables": {"A": "2", "B": "1"}}
+STACK = {"project": "demo", "server": "localhost"}
+WEB = {name: value for name, value in IMAGE.items() if name not in STACK}
+MAIN = {"name": "main", "type": "postgresql"}
 # What is done -> (what is there before, the task, the tag or commit that makes it fail)
 OPERATIONS = {
     "create": (None, {**IMAGE, **VARIABLES, "docker_registry_image_tag": "bad"}, "bad"),
     "change": (IMAGE, {**DEPLOY, **VARIABLES, "docker_registry_image_tag": "bad", "description": "new"}, "bad"),
     "commit": (GIT, {**DEPLOY, "deploy": "always"}, "b" * 40),
+    "stack": (
+        {**STACK, "databases": [MAIN], "applications": [WEB]},
+        {
+            **STACK,
+            "databases": [{**MAIN, "limits_memory": "512M"}, {"name": "cache", "type": "redis"}],
+            "variables": {"CACHE": {"database": "cache"}},
+            "applications": [{"name": "web", **VARIABLES, "docker_registry_image_tag": "bad", "description": "new"}],
+        },
+        "bad",
+    ),
 }
 # Step -> (method, path)
 STEPS = {
+    "create database": ("POST", "/databases/redis"),
+    "start database": ("POST", "/databases/[^/]+/start"),
+    "configure database": ("PATCH", "/databases/[^/]+"),
     "create": ("POST", "/applications/dockerimage"),
     "configure": ("PATCH", "/applications/[^/]+"),
     "variables": ("PATCH", "/applications/[^/]+/envs/bulk"),
@@ -36,6 +52,7 @@ STEPS = {
     "follow": ("GET", "/deployments/[^/]+"),
 }
 WRITING = {"create": ("create", "variables", "trigger"), "change": ("configure", "variables", "trigger"), "commit": ("trigger",)}
+WRITING["stack"] = ("create database", "start database", "configure database", *WRITING["change"])
 # Failure of a request -> (the fault, whether the task succeeds all the same)
 REQUESTS = {
     "refused": ({"kind": "status", "status": 422, "body": '{"message": "Validation failed.", "errors": {"x": ["no"]}}'}, False),
@@ -62,7 +79,11 @@ OUTCOMES = {
 def prepare(run, simulator, site, operation: str) -> dict:
     """What is there before; returns the task."""
     before, task, bad = OPERATIONS[operation]
-    if before:
+    if operation == "stack":
+        entry = {**before["applications"][0], "domains": [site.url], "variables": {"A": "1"}}
+        done = run("stack", **{**before, "applications": [entry]}, state="deployed")
+        assert not done.get("failed"), done["msg"]
+    elif before:
         done = run("app", **before, domains=[site.url], variables={"A": "1"}, state="deployed")
         assert not done.get("failed"), done["msg"]
     if operation == "commit":
@@ -72,7 +93,14 @@ def prepare(run, simulator, site, operation: str) -> dict:
 
 
 def module(operation: str) -> str:
-    return "deploy" if operation == "commit" else "app"
+    return {"commit": "deploy", "stack": "stack"}.get(operation, "app")
+
+
+def expecting(operation: str, task: dict, options: dict) -> dict:
+    """The task with what is expected of the application on top."""
+    if operation != "stack":
+        return {**task, **options}
+    return {**task, "applications": [{**task["applications"][0], **options}]}
 
 
 def check_undone(result: dict, start: dict, simulator) -> None:
@@ -134,7 +162,7 @@ def test_outcomes(run, simulator, site, operation, failure):
         site.broken.add(OPERATIONS[operation][2])
     else:
         simulator.coolify.switches.outcomes[f"web@{OPERATIONS[operation][2]}"] = outcome
-    result = run(module(operation), **task, **options)
+    result = run(module(operation), **expecting(operation, task, options))
     check_undone(result, start, simulator)
     assert result["status"] == "rolled_back" and result["incident"]["stage"].startswith(stage)
     if before:
@@ -149,6 +177,9 @@ def test_outcomes(run, simulator, site, operation, failure):
         ("change", "never answers", "POST", "/deploy", 2),
         ("commit", "never answers", "POST", "/applications/[^/]+/rollback", 1),
         ("create", "build failed", "DELETE", "/applications/[^/]+", 1),
+        ("stack", "build failed", "PATCH", "/databases/[^/]+", 2),
+        ("stack", "build failed", "DELETE", "/databases/[^/]+", 1),
+        ("stack", "never answers", "PATCH", "/applications/[^/]+", 2),
     ],
 )
 def test_a_revert_that_fails(run, simulator, site, operation, failure, method, path, nth):
@@ -169,9 +200,9 @@ CHILD = """
 import json, sys
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.selfhosted.coolify.plugins.module_utils import _runner
-from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import application
+from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import application, stack
 given = json.loads(sys.stdin.read())
-definition = {"app": application.MODULE, "deploy": application.DEPLOY_MODULE}[given["module"]]
+definition = {"app": application.MODULE, "deploy": application.DEPLOY_MODULE, "stack": stack.MODULE}[given["module"]]
 checked = ArgumentSpecValidator(_runner.argument_spec(definition)).validate(given["options"])
 assert not checked.error_messages, checked.error_messages
 print(_runner.execute(definition, checked.validated_parameters, check_mode=False).result)
@@ -179,7 +210,7 @@ print(_runner.execute(definition, checked.validated_parameters, check_mode=False
 
 
 @pytest.mark.parametrize(("operation", "step"), [(operation, step) for operation, steps in WRITING.items() for step in steps])
-def test_killed_and_run_again(run, simulator, site, operation, step):
+def test_killed_and_run_again(run, simulator, site, waiting, operation, step):
     task = prepare(run, simulator, site, operation)
     method, where = STEPS[step]
     # It is done, and before the answer comes the process is killed
@@ -192,6 +223,8 @@ def test_killed_and_run_again(run, simulator, site, operation, step):
         while not any(item.write and item.method == method and re.fullmatch(where, item.path) for item in list(simulator.requests)):
             assert child.poll() is None and time.monotonic() < until, child.stdout.read()
             time.sleep(0.02)
+            # The child's pauses are real ones
+            waiting.seconds += 0.1
         child.send_signal(signal.SIGKILL)
     assert fault.seen == 1
     # Coolify does not tell that the configuration is newer than what runs, so the second run is told to deploy
