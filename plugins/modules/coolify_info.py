@@ -58,13 +58,11 @@ options:
         and V(7d), or a time such as V(2026-11-24T10:00:00Z), in UTC unless it says otherwise.
       - If it is not given, audit events of the last 24 hours are returned.
     type: str
-    version_added: 0.1.0
   limit:
     description:
       - How many V(audit_events), and how many V(deployments), are returned at most, the newest.
       - If it is not given, it is 100 for audit events, and for deployments with O(since).
     type: int
-    version_added: 0.1.0
 notes:
   - How V(audit_events) are answered is known from reading Coolify's code, and was not tried on a real Coolify 4.4. Coolify keeps them for 90 days.
   - O(project) does not limit V(audit_events); Coolify does not tell the project of an event.

@@ -10,6 +10,7 @@ page has the figures but not the links to its neighbours.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .core import invalid, refuse
@@ -17,12 +18,13 @@ from .http import Call, Route, observer, route
 from .validation import validate
 
 EVENTS = {
-    ("POST", "/projects"): "api.project.created",
-    ("PATCH", "/projects/<uuid>"): "api.project.updated",
-    ("DELETE", "/projects/<uuid>"): "api.project.deleted",
-    ("POST", "/applications/dockerimage"): "api.application.created",
-    ("PATCH", "/applications/<uuid>"): "api.application.updated",
-    ("DELETE", "/applications/<uuid>"): "api.application.deleted",
+    f"{method} {path}": f"api.{kind}.{action}"
+    for kind, creation in (("project", "/projects"), ("application", "/applications/<kind>"))
+    for method, path, action in (
+        ("POST", creation, "created"),
+        ("PATCH", f"/{kind}s/<uuid>", "updated"),
+        ("DELETE", f"/{kind}s/<uuid>", "deleted"),
+    )
 }
 SOURCES = ("all", "ui", "api", "mcp", "webhook", "system", "scheduler")
 OPEN = (
@@ -46,7 +48,7 @@ SENSITIVE = ("actor_email", "actor_token_id", "actor_token_name", "metadata", "c
 
 @observer
 def record(found: Route, call: Call, body: t.Any) -> None:
-    event = EVENTS.get((found.method, found.path))
+    event = EVENTS.get(f"{found.method} {re.sub('<any.*:', '<', found.path)}")
     if not event or not call.coolify.has("4.4.0"):
         return
     source, kind, action = event.split(".")

@@ -192,7 +192,9 @@ def _since(options: t.Mapping[str, t.Any], default: str | None = None) -> dateti
             return datetime.now(timezone.utc).replace(microsecond=0) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
         when = datetime.fromisoformat(given.replace("Z", "+00:00"))
     except (ValueError, OverflowError):
-        raise InputError(f"since: {given} is neither how long ago, such as 30m, 24h or 7d, nor a time such as 2026-11-24T10:00:00Z") from None
+        raise InputError(
+            f"since: {given} is neither how long ago, such as 30m, 24h or 7d, nor a time such as 2026-11-24T10:00:00Z"
+        ) from None
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 

@@ -47,7 +47,9 @@ def test_the_audit_log_of_the_last_day(run, audited):
     before = audited.state()
     found = events(run)
     assert [(item["event"], item["resource_name"]) for item in found] == [("api.project.updated", "shop"), ("api.project.created", "shop")]
-    assert found[0]["actor_email"] == "root@example.com" and found[0]["actor_token_name"] == "root" and found[0]["ip_address"] == "127.0.0.1"
+    assert (
+        found[0]["actor_email"] == "root@example.com" and found[0]["actor_token_name"] == "root" and found[0]["ip_address"] == "127.0.0.1"
+    )
     assert found[0]["created_at"] >= found[1]["created_at"]
     assert audited.state() == before and audited.bugs == []
 
@@ -59,7 +61,9 @@ def test_metadata_and_changes_never_come_along(run, audited):
         assert ("actor_email" in found[0]) is (token != "read")
 
 
-@pytest.mark.parametrize(("since", "limit", "count"), [("1d", None, 2), ("7d", None, 100), ("7d", 3, 3), ("7d", 150, 150), ("2w", 999, 253)])
+@pytest.mark.parametrize(
+    ("since", "limit", "count"), [("1d", None, 2), ("7d", None, 100), ("7d", 3, 3), ("7d", 150, 150), ("2w", 999, 253)]
+)
 def test_since_and_limit_and_as_many_requests_as_that_takes(run, audited, since, limit, count):
     audited.clear_requests()
     found = events(run, since=since, limit=limit)
@@ -71,6 +75,12 @@ def test_events_of_one_resource(run, audited):
     assert [item["action"] for item in events(run, name="shop")] == ["updated", "created"]
     assert [item["resource_uuid"] for item in events(run, name="uuid-3", since="7d")] == ["uuid-3"]
     assert len(events(run, name="edge", since="7d", limit=120)) == 120
+
+
+def test_what_the_modules_do_is_recorded(run, audited):
+    run("app", project="shop", server="localhost", name="web", type="dockerimage", docker_registry_image_name="nginx")
+    run("app", project="shop", name="web", state="absent", confirm_destructive=True)
+    assert [item["event"] for item in events(run, limit=2)] == ["api.application.deleted", "api.application.created"]
 
 
 def test_an_event_that_moves_to_the_next_page_is_told_once():
@@ -85,7 +95,9 @@ def test_an_older_coolify(run, simulator, version):
     assert result["code"] == 605 and "4.4.0" in result["msg"] and version in result["msg"]
 
 
-@pytest.mark.parametrize(("token", "says"), [("member_read", "Only team admins"), ("write", "permissions: read"), ("member_root", "team role")])
+@pytest.mark.parametrize(
+    ("token", "says"), [("member_read", "Only team admins"), ("write", "permissions: read"), ("member_root", "team role")]
+)
 def test_a_token_that_may_not(run, audited, token, says):
     result = run("info", token=token, gather=["audit_events"])
     assert result["code"] == 403 and says in result["msg"]
@@ -142,7 +154,9 @@ def test_the_last_ten_of_an_application(run, deployed):
     assert [item.query for item in deployed.requests if "applications" in item.path] == ["skip=0&take=10"]
 
 
-@pytest.mark.parametrize(("options", "count", "requests"), [({"limit": 45}, 45, 3), ({"limit": 5}, 5, 1), ({"since": "10h"}, 10, 1), ({"since": "30h"}, 30, 2)])
+@pytest.mark.parametrize(
+    ("options", "count", "requests"), [({"limit": 45}, 45, 3), ({"limit": 5}, 5, 1), ({"since": "10h"}, 10, 1), ({"since": "30h"}, 30, 2)]
+)
 def test_more_of_them_page_by_page(run, deployed, options, count, requests):
     found = deployments(run, project="shop", name="web", **options)
     assert len({item["deployment_uuid"] for item in found}) == len(found) == count
