@@ -29,6 +29,7 @@ VOLATILE = {
     "id",
     "started_at",
     "completed_at",
+    "created_at",
     "duration_seconds",
     "deploy_time_seconds",
     "last_deploy_duration_seconds",

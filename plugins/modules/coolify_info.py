@@ -32,10 +32,13 @@ options:
     description:
       - What to read. Each comes back under its own name.
       - V(token) finds out what the token may do, by requests that Coolify refuses before it does anything.
-      - V(deployments) are those that are queued or running; with O(project) and O(name), the last ten of that application.
+      - V(deployments) are those that are queued or running; with O(project) and O(name), the last ten of that application; with O(project)
+        and O(since) or O(limit), the past ones of the applications there.
+      - V(audit_events) is what Coolify recorded of who did what in the token's team. It needs Coolify 4.4.0 or later and a token whose owner is
+        an admin of the team, with V(read:sensitive) or V(root) also for e-mail, token name and address of the actor.
     type: list
     elements: str
-    choices: [version, token, teams, servers, projects, applications, databases, services, deployments, private_keys]
+    choices: [version, token, teams, servers, projects, applications, databases, services, deployments, private_keys, audit_events]
     default: [version, servers, projects]
   project:
     description:
@@ -47,8 +50,22 @@ options:
     type: str
   name:
     description:
-      - Name or uuid of the things to return.
+      - Name or uuid of the things to return. For V(audit_events), of the resource that they are about.
     type: str
+  since:
+    description:
+      - From when on V(audit_events) and V(deployments) are wanted; how long ago in seconds, minutes, hours, days or weeks, such as V(30m), V(24h)
+        and V(7d), or a time such as V(2026-11-24T10:00:00Z), in UTC unless it says otherwise.
+      - If it is not given, audit events of the last 24 hours are returned.
+    type: str
+  limit:
+    description:
+      - How many V(audit_events), and how many V(deployments), are returned at most, the newest.
+      - If it is not given, it is 100 for audit events, and for deployments with O(since).
+    type: int
+notes:
+  - How V(audit_events) are answered is known from reading Coolify's code, and was not tried on a real Coolify 4.4. Coolify keeps them for 90 days.
+  - O(project) does not limit V(audit_events); Coolify does not tell the project of an event.
 """
 
 EXAMPLES = r"""
@@ -70,6 +87,21 @@ EXAMPLES = r"""
       - applications
     project: shop
     environment: production
+
+- name: See what was deployed in a project in the last week
+  selfhosted.coolify.coolify_info:
+    gather:
+      - deployments
+    project: shop
+    since: 7d
+
+- name: See who did what with an application today
+  selfhosted.coolify.coolify_info:
+    gather:
+      - audit_events
+    name: web
+    since: 24h
+    limit: 20
 """
 
 RETURN = r"""
@@ -129,7 +161,9 @@ services:
   type: list
   elements: dict
 deployments:
-  description: The deployments, with C(deployment_uuid), C(application_name), C(server_name), C(status), C(commit), C(created_at) and C(finished_at).
+  description: >-
+    The deployments, with C(deployment_uuid), C(application_name), C(server_name), C(status), C(commit), C(commit_message), C(pull_request_id),
+    C(created_at) and C(finished_at). Past ones come newest first.
   returned: when O(gather) has V(deployments)
   type: list
   elements: dict
@@ -138,6 +172,31 @@ private_keys:
   returned: when O(gather) has V(private_keys)
   type: list
   elements: dict
+audit_events:
+  description: >-
+    What was done in the team, newest first, with C(id), C(event), C(source) (V(ui), V(api), V(mcp), V(webhook), V(system) or V(scheduler)),
+    C(action), C(level), C(actor_type), C(actor_id), C(actor_name), C(resource_type), C(resource_uuid), C(resource_name), C(description) and
+    C(created_at). With a token that has V(read:sensitive) or V(root) also C(actor_email), C(actor_token_name) and C(ip_address).
+  returned: when O(gather) has V(audit_events)
+  type: list
+  elements: dict
+  sample:
+    - action: updated
+      actor_email: alice@example.com
+      actor_id: 3
+      actor_name: Alice
+      actor_token_name: ansible
+      actor_type: api_token
+      created_at: "2026-11-24T10:00:00.000000Z"
+      description: web Updated
+      event: api.application.updated
+      id: 812
+      ip_address: 192.0.2.7
+      level: info
+      resource_name: web
+      resource_type: application
+      resource_uuid: m4k8w0s2c6g0o4w8k2s6c0gq
+      source: api
 # The rest is the same for all modules; scripts/returns.py writes it
 status:
   description:

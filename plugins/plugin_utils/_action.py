@@ -27,6 +27,11 @@ BUILD_LOG_VERBOSITY = 2
 """From -vv on, build logs are shown as they grow."""
 
 
+def plain(args: t.Any) -> dict[str, t.Any]:
+    """A task's options as plain data: inline !vault values before ansible-core 2.19 and tagged types after it become text."""
+    return json.loads(json.dumps(args, cls=AnsibleJSONEncoder, vault_to_text=True))
+
+
 class DirectAction(ActionBase):
     """Base of the action plugins; a subclass sets ``definition``."""
 
@@ -40,8 +45,7 @@ class DirectAction(ActionBase):
         if not self._runs_here(task_vars or {}):
             result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
             return result
-        # Inline !vault values before ansible-core 2.19 and tagged types after it become plain text
-        args = json.loads(json.dumps(self._task.args, cls=AnsibleJSONEncoder, vault_to_text=True))
+        args = plain(self._task.args)
         validation = ArgumentSpecValidator(argument_spec(self.definition), **self.definition.constraints).validate(args)
         options, no_log_values = validation.validated_parameters, validation._no_log_values
         if validation.error_messages:

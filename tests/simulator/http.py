@@ -70,6 +70,8 @@ class Route:
 
 
 ROUTES: list[Route] = []
+OBSERVERS: list[t.Callable[[Route, Call, t.Any], None]] = []
+"""Told of each request that succeeded, with the body of its answer."""
 
 
 def route(
@@ -90,6 +92,11 @@ def route(
         return handler
 
     return register
+
+
+def observer(function: t.Callable[[Route, Call, t.Any], None]) -> t.Callable[[Route, Call, t.Any], None]:
+    OBSERVERS.append(function)
+    return function
 
 
 def action(path: str, ability: str = "deploy", *, post_since: str | None = None) -> t.Callable[[Handler], Handler]:
@@ -183,8 +190,11 @@ class Front:
                 refuse(403, f"Missing required permissions: {ability}")
         if found.json:
             _guard(request)
-        result = found.handler(Call(coolify, token, params, _input(request)))
+        call = Call(coolify, token, params, _input(request))
+        result = found.handler(call)
         status, body = result if isinstance(result, tuple) else (200, result)
+        for observe in OBSERVERS:
+            observe(found, call, body)
         if isinstance(body, str):
             return Answer(status, body.encode(), {"Content-Type": "text/html; charset=UTF-8", **headers})
         return Answer(status, web_json(body), {"Content-Type": "application/json", **headers})

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from datetime import datetime, timedelta, timezone
 
 from .._client import path
 from .._context import Context, Module
-from .._errors import ApiError, InputError
-from .._fields import split, without_password
+from .._errors import ApiError, InputError, NotFound, Unreadable, Unsupported
+from .._fields import moment, split, without_password
 from .placement import environment_name, find_project, only
 
 COMMON = ("uuid", "name", "description", "status", "environment_id")
@@ -41,9 +43,36 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "finished_at",
     ),
     "private_keys": ("uuid", "name", "description", "fingerprint", "is_git_related", "public_key"),
+    # Not metadata and changes: Coolify hides secrets in them by the names of their keys only
+    "audit_events": (
+        "id",
+        "event",
+        "source",
+        "action",
+        "level",
+        "actor_type",
+        "actor_id",
+        "actor_name",
+        "actor_email",
+        "actor_token_name",
+        "resource_type",
+        "resource_uuid",
+        "resource_name",
+        "description",
+        "ip_address",
+        "created_at",
+    ),
 }
 RESOURCES = ("applications", "databases", "services")
 HISTORY = 10
+"""Deployments of an application when neither since nor limit is given."""
+LIMIT = 100
+RECENT = "24h"
+DEPLOYMENTS_PAGE = 20
+"""Small, because the log of each comes along with a token that may read it."""
+EVENTS_PAGE = 100
+"""The most that Coolify gives."""
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def allowed(name: str, item: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -55,6 +84,9 @@ def gather(ctx: Context) -> dict[str, t.Any]:
     options = ctx.options
     if options.get("environment") and not options.get("project"):
         raise InputError("environment needs project")
+    _since(options)
+    if options.get("limit") is not None and options["limit"] < 1:
+        raise InputError("limit: it has to be 1 or more")
     wanted = list(dict.fromkeys(options["gather"]))
     environments = _environments(ctx)
     resources = ctx.client.items("/resources") if set(RESOURCES) & set(wanted) else []
@@ -149,20 +181,111 @@ def _servers(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
     return [{**allowed("servers", item), "is_build_server": (item.get("settings") or {}).get("is_build_server")} for item in items]
 
 
+def _since(options: t.Mapping[str, t.Any], default: str | None = None) -> datetime | None:
+    """The moment that the option since means: how long ago, or an ISO time, in UTC unless it says otherwise."""
+    given = str(options.get("since") or default or "").strip()
+    if not given:
+        return None
+    ago = re.fullmatch(r"(\d{1,6})\s*([smhdw])", given)
+    try:
+        if ago:
+            return datetime.now(timezone.utc).replace(microsecond=0) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        when = datetime.fromisoformat(given.replace("Z", "+00:00"))
+    except (ValueError, OverflowError):
+        raise InputError(
+            f"since: {given} is neither how long ago, such as 30m, 24h or 7d, nor a time such as 2026-11-24T10:00:00Z"
+        ) from None
+    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+
+
+def _back_to(rows: t.Iterable[dict[str, t.Any]], since: datetime | None) -> t.Iterator[dict[str, t.Any]]:
+    """Rows that come newest first, until one is older than that."""
+    for row in rows:
+        when = moment(row.get("created_at"))
+        if since and when and when < since:
+            return
+        yield row
+
+
+def _newest(rows: t.Iterable[dict[str, t.Any]], key: str, limit: int) -> list[dict[str, t.Any]]:
+    """At most so many, and no more is read. What happens meanwhile moves rows to the next page: none is told twice."""
+    found: dict[t.Any, dict[str, t.Any]] = {}
+    for row in rows:
+        found.setdefault(row.get(key), row)
+        if len(found) >= limit:
+            break
+    return list(found.values())
+
+
+def _rows(answer: t.Mapping[str, t.Any], key: str, where: str) -> list[dict[str, t.Any]]:
+    rows = answer[key]
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Unreadable(f"GET {where} answered JSON that is none of Coolify's: a list was expected in {key}")
+    return rows
+
+
+def _events(ctx: Context, size: int) -> t.Iterator[dict[str, t.Any]]:
+    """The team's audit log, newest first, read as far as it is asked for."""
+    page = 1
+    while True:
+        try:
+            answer = ctx.client.get("/audit-events", has="data", per_page=size, page=page)
+        except NotFound as error:
+            if error.route:
+                raise Unsupported(f"audit_events needs Coolify 4.4.0 or later, this server runs {ctx.client.version}") from error
+            raise
+        rows = _rows(answer, "data", "/audit-events")
+        yield from rows
+        if len(rows) < size:
+            return
+        page += 1
+
+
+def _audit_events(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
+    name, limit = ctx.options.get("name"), ctx.options.get("limit") or LIMIT
+    size = EVENTS_PAGE if name else min(limit, EVENTS_PAGE)
+    events = _back_to(_events(ctx, size), _since(ctx.options, RECENT))
+    wanted = (row for row in events if name in (None, row.get("resource_name"), row.get("resource_uuid")))
+    return [allowed("audit_events", row) for row in _newest(wanted, "id", limit)]
+
+
+def _history(ctx: Context, application: str, size: int) -> t.Iterator[dict[str, t.Any]]:
+    """An application's deployments, newest first, read as far as they are asked for."""
+    where, skip = path("deployments", "applications", application), 0
+    while True:
+        rows = _rows(ctx.client.get(where, has="deployments", skip=skip, take=size), "deployments", where)
+        yield from rows
+        skip += len(rows)
+        if len(rows) < size:
+            return
+
+
 def _deployments(
     ctx: Context, environments: dict[int, dict[str, t.Any]] | None, _resources: list[dict[str, t.Any]]
 ) -> list[dict[str, t.Any]]:
-    """With project and name the last ones of that application, else everything that is queued or running."""
-    if environments is not None and ctx.options.get("name"):
+    """With project and name, since or limit the last ones of those applications, else everything that is queued or running."""
+    limit, since = ctx.options.get("limit"), _since(ctx.options)
+    if environments is not None and (ctx.options.get("name") or limit or since):
+        most = limit or (LIMIT if since else HISTORY)
         applications = READERS["applications"](ctx, environments, ctx.client.items("/resources"))
-        pages = [ctx.client.get(path("deployments", "applications", item["uuid"]), take=HISTORY)["deployments"] for item in applications]
-        return [allowed("deployments", item) for page in pages for item in page]
+        size = min(most, DEPLOYMENTS_PAGE)
+        pages = ctx.client.gather(
+            *[
+                lambda uuid=item["uuid"]: _newest(_back_to(_history(ctx, uuid, size), since), "deployment_uuid", most)
+                for item in applications
+            ]
+        )
+        items = sorted((item for page in pages for item in page), key=lambda item: str(item.get("created_at")), reverse=True)
+        return [allowed("deployments", item) for item in items[:limit]]
     items = ctx.client.items("/deployments")
     if environments is not None:
         # A deployment tells where it belongs only in the path of its page
         inside = [f"/environment/{where['environment']['uuid']}/" for where in environments.values()]
         items = [item for item in items if any(part in str(item.get("deployment_url")) for part in inside)]
-    return [allowed("deployments", item) for item in items if ctx.options.get("name") in (None, item.get("application_name"))]
+    named = [item for item in items if ctx.options.get("name") in (None, item.get("application_name"))]
+    # By id, the oldest first
+    recent = [item for item in named if not since or (moment(item.get("created_at")) or since) >= since]
+    return [allowed("deployments", item) for item in (recent[-limit:] if limit else recent)]
 
 
 def _listed(name: str, where: str) -> t.Callable[..., list[dict[str, t.Any]]]:
@@ -180,6 +303,7 @@ READERS: dict[str, t.Callable[..., t.Any]] = {
     "services": _resources("services", lambda kind: kind == "service"),
     "deployments": _deployments,
     "private_keys": _listed("private_keys", "/security/keys"),
+    "audit_events": _audit_events,
 }
 
 MODULE = Module(
@@ -189,6 +313,8 @@ MODULE = Module(
         "project": {"type": "str"},
         "environment": {"type": "str"},
         "name": {"type": "str"},
+        "since": {"type": "str"},
+        "limit": {"type": "int"},
     },
     gather=gather,
 )
