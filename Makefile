@@ -80,8 +80,8 @@ demo: setup ## preview, apply and re-run a small project, roll back a deployment
 demo-clean: setup ## remove what the demo created on a real Coolify
 	@$(ENV) REAL=$(REAL) python scripts/demo.py $(BUILD)/demo --clean
 
-bench: setup ## the cost of a task, of a no-op, and of 50 applications, against ansible.builtin.uri
-	@$(ENV) python scripts/bench.py $(BUILD)/bench
+bench: setup ## what tasks cost against ansible.builtin.uri and a script, and how late deployments are noticed; PARTS="d f" for some
+	@$(ENV) python scripts/bench.py $(BUILD)/bench $(PARTS)
 
 returns: ## write the common part of RETURN into every module
 	@$(PYTHON) scripts/returns.py
