@@ -88,6 +88,8 @@ def execute(
                         ctx.say(f"what runs keeps its old configuration until it is {how} again")
     except CoolifyError as error:
         _fail(module, options, result, error, plan)
+        if error.code == CoolifyError.code:
+            result["exception"] = traceback.format_exc()
         if ctx:
             ctx.show(f"what to do: {error.troubleshooting}")
     except Exception as error:  # pylint: disable=broad-except
