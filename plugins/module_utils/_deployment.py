@@ -131,7 +131,7 @@ def real_uuid(ctx: Context, application: str, told: str | None) -> str:
 
 
 def pace(expected: float | None) -> t.Callable[[float], float]:
-    """Seconds to the next look: one in the first minute and around the expected end, five near it, ten in the long middle."""
+    """Seconds to the next look: one in the first minute and around the expected end, five near it, eleven in the long middle."""
 
     def pause(elapsed: float) -> float:
         end = expected or 0.0
@@ -139,7 +139,7 @@ def pace(expected: float | None) -> t.Callable[[float], float]:
             return 0.9
         if end and end > 60 and elapsed < end - 5:
             # Not past the moment from which on it may end
-            return min(10.0, max(end - 5 - elapsed, 0.9))
+            return min(11.0, max(end - 5 - elapsed, 0.9))
         return 5.0
 
     return pause

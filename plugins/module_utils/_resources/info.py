@@ -136,7 +136,7 @@ def _token(ctx: Context, *_unused: t.Any) -> dict[str, t.Any]:
     """What the token may do. Each probe is refused by Coolify before it does anything, with or without the ability."""
     abilities = {
         "read": _may(lambda: ctx.client.items("/teams")),
-        "read:sensitive": _sees_secrets(ctx),
+        "read:sensitive": sees_secrets(ctx),
         # An empty body is refused after the ability is checked (resources.md 0.2)
         "write": _may(lambda: ctx.client.post("/projects", {})),
         "deploy": _may(lambda: ctx.client.post("/deploy")),
@@ -155,8 +155,8 @@ def _may(probe: t.Callable[[], t.Any]) -> bool:
     return True
 
 
-def _sees_secrets(ctx: Context) -> bool | None:
-    """None when there is no private key to look at, or the token may not look."""
+def sees_secrets(ctx: Context) -> bool | None:
+    """Whether the token gets secrets to see; None when there is no private key to look at, or it may not look."""
     if not _may(lambda: ctx.client.items("/security/keys")):
         return None
     keys = ctx.client.items("/security/keys")

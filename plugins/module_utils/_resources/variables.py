@@ -65,9 +65,13 @@ class Target:
         return cls(path(*parts, "envs"), words, SHARED_FLAGS, shared=True)
 
 
+class Learned(str):
+    """A value that Coolify told and the user never saw."""
+
+
 @dataclass(frozen=True)
 class Later:
-    """A value that only exists when it is written, such as the address of a database that is created on the way."""
+    """Such a value that only exists when it is written, such as the address of a database that is created on the way."""
 
     get: t.Callable[[], str]
 
@@ -86,7 +90,7 @@ class Variable:
 
 def _text(key: str, value: t.Any) -> str | Later:
     """The value as Coolify stores it. Integers become text, because templating gives text up to ansible-core 2.18 and numbers from 2.19."""
-    if isinstance(value, Later):
+    if isinstance(value, (Later, Learned)):
         return value
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         kind = {bool: "a boolean", float: "a float", type(None): "null"}.get(type(value), f"a {type(value).__name__}")
@@ -150,9 +154,7 @@ def need_declaration(options: t.Mapping[str, t.Any]) -> None:
 def weak_secrets(variables: t.Iterable[Variable]) -> list[str]:
     """Keys of secrets so short that blanking them damages the rest of the result."""
     return [
-        variable.key
-        for variable in variables
-        if variable.secret and isinstance(variable.value, str) and 0 < len(variable.value) < SHORT_SECRET
+        variable.key for variable in variables if variable.secret and type(variable.value) is str and 0 < len(variable.value) < SHORT_SECRET
     ]
 
 
