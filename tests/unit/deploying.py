@@ -72,9 +72,10 @@ class Site:
 
 
 def held(simulator) -> dict:
-    """The state apart from times and the history of deployments."""
+    """The state apart from times and from what happened: the history of deployments, the audit log."""
     state = copy.deepcopy(simulator.state())
-    state.pop("deployments", None)
+    for table in ("deployments", "audit_events"):
+        state.pop(table, None)
     for rows in state.values():
         for row in rows.values():
             if "description" in row:

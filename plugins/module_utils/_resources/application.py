@@ -491,7 +491,9 @@ def plan_for(live: Live) -> Plan:
         plan_creation(live, result, wanted)
     else:
         plan_update(live, result, wanted, deployment)
+    touched = bool(result.steps)
     declared_variables = plan_variables(live, result, rows)
+    changes = len(result.steps)
 
     def check_stored() -> None:
         verify_stored(live, FIELDS, {name: value for name, value in wanted.items() if name not in drifting(live)}, REASONS)
@@ -503,7 +505,8 @@ def plan_for(live: Live) -> Plan:
         plan_state(live, result)
 
     def refresh() -> None:
-        if result.steps:
+        # Variables alone leave the application as it was
+        if touched or len(result.steps) > changes:
             live.read()
             check_stored()
         result.resource, result.resource_id = view(live), live.uuid
