@@ -63,7 +63,7 @@ def take(live: Live, rows: list[dict[str, t.Any]]) -> Snapshot:
 def lost(snapshot: Snapshot, declared: t.Iterable[env.Variable]) -> list[str]:
     """What could not be given to a successor, because this token cannot read it and the task does not declare it."""
     # The locked preview twin of a declared variable gets the declared value
-    given = {(variable.key, preview) for variable in declared for preview in {variable.preview, True}}
+    given = {(variable.key, preview) for variable in declared for preview in (variable.preview, True)}
     missing = [
         f"variable {row['key']}{' (preview)' if row.get('is_preview') else ''}"
         for row in snapshot.rows

@@ -154,7 +154,12 @@ def need_declaration(options: t.Mapping[str, t.Any]) -> None:
 def weak_secrets(variables: t.Iterable[Variable]) -> list[str]:
     """Keys of secrets so short that blanking them damages the rest of the result."""
     return [
-        variable.key for variable in variables if variable.secret and type(variable.value) is str and 0 < len(variable.value) < SHORT_SECRET
+        variable.key
+        for variable in variables
+        if variable.secret
+        and isinstance(variable.value, str)
+        and not isinstance(variable.value, Learned)
+        and 0 < len(variable.value) < SHORT_SECRET
     ]
 
 
