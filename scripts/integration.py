@@ -95,8 +95,10 @@ def options_of_tasks(tree: Path) -> Iterator[dict[str, Any]]:
 
 
 def texts(values: Any) -> Iterator[str]:
-    """The values in a map of variables, written short or long."""
+    """The values in a map of variables, written short or long; what refers to a database has none of its own."""
     for value in values.values() if isinstance(values, dict) else ():
+        if isinstance(value, dict) and "database" in value:
+            continue
         text = str(value["value"] if isinstance(value, dict) and "value" in value else value)
         if len(text) > 6 and "{{" not in text:
             yield text
