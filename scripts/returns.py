@@ -252,9 +252,14 @@ def written(text: str) -> str:
     head, rest = text.split('RETURN = r"""\n', 1)
     own, tail = rest.split('"""', 1)
     own = own.split(BEGIN)[0]
-    managing = "" if "_resources.info import" in tail else MANAGING
+    reading = "_resources.info import" in tail or "_resources.diagnose import" in tail
+    managing = "" if reading else MANAGING
     deploying = DEPLOYING if "_resources.application import" in tail or "_resources.stack import" in tail else ""
-    return f'{head}RETURN = r"""\n{own}{BEGIN}{ALWAYS}{managing}{deploying}{FAILURE}"""{tail}'
+    told = set(re.findall(r"^(\w+):$", own, re.MULTILINE))
+    common = re.split(r"^(?=\w+:$)", f"{ALWAYS}{managing}{deploying}{FAILURE}", flags=re.MULTILINE)
+    # What a module says itself counts
+    common = [part for part in common if part.split(":")[0] not in told]
+    return f'{head}RETURN = r"""\n{own}{BEGIN}{"".join(common)}"""{tail}'
 
 
 def main() -> int:
