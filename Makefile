@@ -46,7 +46,8 @@ lint: setup ## ansible-lint (production), yamllint, ruff, the changelog, and wha
 	  yamllint --strict . && \
 	  ansible-lint --profile production --offline --strict -q && \
 	  antsibull-changelog lint && \
-	  python scripts/returns.py --check'
+	  python scripts/returns.py --check && \
+	  python scripts/rules.py --check'
 	@echo "lint: fine"
 
 sanity: setup ## ansible-test sanity
@@ -83,8 +84,9 @@ demo-clean: setup ## remove what the demo created on a real Coolify
 bench: setup ## what tasks cost against ansible.builtin.uri and a script, and how late deployments are noticed; PARTS="d f" for some
 	@$(ENV) python scripts/bench.py $(BUILD)/bench $(PARTS)
 
-returns: ## write the common part of RETURN into every module
-	@$(PYTHON) scripts/returns.py
+returns: setup ## write what is generated: the common part of RETURN into every module, the page of rules
+	@$(ENV) python scripts/returns.py
+	@$(ENV) python scripts/rules.py
 
 build: setup ## the collection as an archive in dist/
 	@cd $(TREE) && $(ENV) ansible-galaxy collection build --force --output-path $(abspath dist)
