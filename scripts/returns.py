@@ -252,7 +252,7 @@ def written(text: str) -> str:
     head, rest = text.split('RETURN = r"""\n', 1)
     own, tail = rest.split('"""', 1)
     own = own.split(BEGIN)[0]
-    reading = "_resources.info import" in tail or "_resources.diagnose import" in tail
+    reading = re.search(r"_resources\.(info|diagnose|logs) import", tail)
     managing = "" if reading else MANAGING
     deploying = DEPLOYING if "_resources.application import" in tail or "_resources.stack import" in tail else ""
     told = set(re.findall(r"^(\w+):$", own, re.MULTILINE))

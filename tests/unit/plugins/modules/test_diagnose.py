@@ -26,7 +26,6 @@ def test_what_works_is_healthy_and_nothing_is_written(run, simulator, site):
     assert health["http_status"] == 200 and health["addresses"] == ["127.0.0.1"]
     assert {step["step"] for step in result["rca_steps"]} >= {
         "container_readiness",
-        "server",
         "deployments",
         "variables",
         "application_logs",
