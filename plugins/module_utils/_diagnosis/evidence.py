@@ -120,7 +120,7 @@ class Evidence:
 
     @property
     def state(self) -> str:
-        return self.status.split(":")[0]
+        return self.status.split(":", 1)[0]
 
     @property
     def health(self) -> str:

@@ -16,8 +16,13 @@ from datetime import datetime, timezone
 from functools import partial
 from urllib.parse import urljoin, urlsplit
 
-from .._http import Plain, in_parallel, requests
+from .._http import Plain, in_parallel
 
+try:
+    import requests
+except ImportError:
+    # Reported by whoever runs the module (_http)
+    pass
 try:
     from cryptography import x509
 except ImportError:  # ansible-core brings it to the controller
