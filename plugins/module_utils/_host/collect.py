@@ -105,7 +105,7 @@ class Collection:
             with ThreadPoolExecutor(PARALLEL) as pool:
                 found.update(self.engine(pool))
         else:
-            for what in ("docker", "containers", "networks", "proxy"):
+            for what in ("docker", "containers", "networks", "proxy", *(["probes"] if self.options["probe"] else [])):
                 self.miss(what, "there is no program docker")
         found["listening"] = self.listening()
         found["containers"] = self.containers
@@ -137,7 +137,7 @@ class Collection:
             # It takes two seconds, so it is asked only where the control groups do not tell
             stats = pool.submit(self.docker, "stats", "--no-stream", "--no-trunc", "--format", "{{json .}}", share=0.5)
         logs = {item["name"]: pool.submit(self.log, item["name"]) for item in self.logs_wanted()}
-        inside = {item["name"]: pool.submit(self.inside, raw) for raw, item in self.pairs() if item["state"] == "running"}
+        inside = {item["name"]: pool.submit(self.inside, raw) for raw, item in self.pairs() if self.has_network(item)}
         probes = [pool.submit(self.probe, wanted) for wanted in self.options["probe"]]
 
         for name, future in logs.items():
@@ -159,6 +159,10 @@ class Collection:
 
     def running(self) -> t.Iterator[tuple[dict[str, t.Any], dict[str, t.Any]]]:
         return ((raw, item) for raw, item in self.pairs() if item["state"] in ("running", "paused"))
+
+    def has_network(self, item: t.Mapping[str, t.Any]) -> bool:
+        """Whether it runs in a network namespace of its own, or of another container; the host's is looked at as a whole."""
+        return item["state"] == "running" and item["network_mode"] != "host"
 
     def named(self, name: str) -> dict[str, t.Any]:
         return next(item for item in self.containers if item["name"] == name)
@@ -297,8 +301,6 @@ class Collection:
 
     def inside(self, raw: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]] | str:
         """The TCP sockets that listen in a container's network namespace, or why /proc does not show them."""
-        if (raw.get("HostConfig") or {}).get("NetworkMode") == "host":
-            return []
         try:
             pid = self.cgroup(raw)[0]
             text = self.read(pid, "net", "tcp") + self.optional(pid, "net", "tcp6")
@@ -356,7 +358,7 @@ class Collection:
             result.append(
                 {"address": item.address, "port": item.port, "protocol": item.protocol, "process": process, "container": container}
             )
-        self.host_networked(result)
+        self.host_networked(result, known=not self.remote and (os.geteuid() == 0 or len(owners) == len(found)))
         result += self.forwarded(result)
         if len(result) > MOST_SOCKETS:
             self.miss("listening", f"there are {len(result)} sockets, {MOST_SOCKETS} of them are listed")
@@ -414,12 +416,14 @@ class Collection:
             if (container["name"], port["port"], port["protocol"]) not in known
         ]
 
-    def host_networked(self, listening: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+    def host_networked(self, listening: t.Sequence[t.Mapping[str, t.Any]], known: bool) -> None:
         """Containers in the host's network listen where the host does; their own sockets are those that their processes own."""
         for item in self.containers:
-            if item["network_mode"] == "host" and item["state"] == "running" and not self.remote:
+            if item["network_mode"] == "host" and item["state"] == "running":
                 own = [row for row in listening if row["container"] == item["name"] and row["protocol"] == "tcp"]
-                item["listening"] = [{key: row[key] for key in ("address", "port", "protocol")} for row in own]
+                item["listening"] = [{key: row[key] for key in ("address", "port", "protocol")} for row in own] if known else None
+                if not known:
+                    self.miss(f"listening of {item['name']}", "it is in the host's network, and not every owner of a socket can be seen")
 
     # Probes
 
@@ -428,6 +432,8 @@ class Collection:
         path = wanted.get("path") or "/"
         result = {"container": wanted["container"], "address": None, "port": wanted["port"], "path": path, "from": "proxy"}
         result.update(status=None, seconds=None, error=None, output="")
+        if not self.containers:
+            return {**result, "error": "the containers could not be read"}
         target = next((item for item in self.containers if docker.is_meant(item, wanted["container"]) and item["state"] == "running"), None)
         proxy = next((item for item in self.containers if item["name"] == self.options["proxy_container"]), None)
         if target is None or proxy is None or proxy["state"] != "running":

@@ -76,7 +76,7 @@ def run(command: t.Sequence[str], seconds: float, together: bool = False) -> Ans
     try:
         out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        late = f"no answer within {seconds:.0f} seconds" if seconds >= 1 else f"no answer within {seconds:.1f} seconds"
+        late = f"no answer within {round(seconds, 1):g} seconds"
         out, err = _killed(process)
     return Answer(None if late else process.returncode, _text(out), late or _text(err))
 

@@ -17,8 +17,8 @@ from .masking import clip, mask
 LISTEN, UNCONNECTED = "0A", "07"
 # Docker's DNS inside of user-defined networks. It listens in every container, and nobody asked about it
 DOCKER_DNS = "127.0.0.11"
-# Interfaces between containers and host; what passes them is counted at the interface to the outside, or never leaves
-INNER = re.compile(r"(lo|docker\d*|br-[0-9a-f]+|veth\w+|docker_gwbridge|vxlan\w*|dummy\d*)$")
+# Bridges, bonds, tunnels and VLANs: what passes them is counted at the interface to the outside too, or never leaves
+INNER = re.compile(r"(lo|docker|br|veth|vxlan|dummy|ifb|bond|team|wg|tun|tap|tailscale|virbr|cni|flannel|cali)[\w-]*$|.*\.\d+$")
 OOM = re.compile(r"Out of memory|out of memory|oom-kill:|invoked oom-killer|Killed process")
 OOM_LINES = 10
 
