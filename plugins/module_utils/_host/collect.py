@@ -225,6 +225,9 @@ class Collection:
         if not answer.fine:
             self.miss(f"log of {name}", answer.err or (answer.out.strip().splitlines() or [answer.why])[-1])
             return []
+        if not self.deadline.left():
+            self.miss(f"log of {name}", "there was no time left")
+            return []
         return lines(answer.out, self.options["log_lines"], self.secrets[name])
 
     def stats(self, answer: commands.Answer) -> None:

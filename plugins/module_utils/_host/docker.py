@@ -230,7 +230,7 @@ def usage(text: str) -> dict[str, dict[str, t.Any]]:
     found = {}
     for line in text.splitlines():
         item = _json(line)
-        memory = _bytes(str(item.get("MemUsage", "")).split("/")[0])
+        memory = _bytes(str(item.get("MemUsage", "")).partition("/")[0])
         percent = re.fullmatch(r"([\d.]+)%", str(item.get("CPUPerc", "")))
         # A container that ended meanwhile has dashes
         if item.get("ID") and memory is not None and percent:

@@ -30,22 +30,26 @@ _NAME = r"(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|[_-]key|cre
 _PATTERNS = (
     # Authorization: Bearer abc, and a lone Bearer abc
     (
-        re.compile(r"(\b(?:proxy-)?authorization\\?[\"']?\s*[=:]\s*\\?[\"']?)(?:(?:bearer|basic|token|digest)\s+)?[^\s\"'\\,;]+", re.I),
+        re.compile(
+            r"(\b(?:proxy-)?authorization\\?[\"']?[ \t]*[=:][ \t]*\\?[\"']?)(?:(?:bearer|basic|token|digest)[ \t]+)?[^\s\"'\\,;]+", re.I
+        ),
         r"\1" + HIDDEN,
     ),
-    (re.compile(r"\b(bearer|basic)\s+(?=\S*[\d=._-])[\w.~+/=-]{8,}", re.I), r"\1 " + HIDDEN),
+    (re.compile(r"\b(bearer|basic)[ \t]+(?=\S*[\d=._-])[\w.~+/=-]{8,}", re.I), r"\1 " + HIDDEN),
     (re.compile(rf"({_NAME}\\?[\"']?[ \t]*[=:][ \t]*){_VALUE}", re.I), r"\1" + HIDDEN),
     # Command lines: --password abc, redis-cli -a abc, mysqladmin -pabc, curl -u user:abc
-    (re.compile(rf"(--[\w-]*(?:pass|password|secret|token|api-?key|requirepass)(?:\s+|=)){_VALUE}", re.I), r"\1" + HIDDEN),
-    (re.compile(rf"(\b(?:redis|keydb|valkey)-cli\b[^|;&]*?\s-a\s+){_VALUE}"), r"\1" + HIDDEN),
-    (re.compile(rf"(\b(?:mysql|mariadb)[\w-]*\b[^|;&]*?\s-p){_VALUE}"), r"\1" + HIDDEN),
-    (re.compile(r"(\bcurl\b[^|;&]*?\s(?:-u|--user)[\s=]*[\"']?[^\s:\"']*:)[^\s\"']+"), r"\1" + HIDDEN),
+    (re.compile(rf"(--[\w-]*(?:pass|password|secret|token|api-?key|requirepass)(?:[ \t]+|=)){_VALUE}", re.I), r"\1" + HIDDEN),
+    (re.compile(rf"(\b(?:redis|keydb|valkey)-cli\b[^|;&\n]*?[ \t]-a[ \t]+){_VALUE}"), r"\1" + HIDDEN),
+    (re.compile(rf"(\b(?:mysql|mariadb)[\w-]*\b[^|;&\n]*?[ \t]-p){_VALUE}"), r"\1" + HIDDEN),
+    (re.compile(r"(\bcurl\b[^|;&\n]*?[ \t](?:-u|--user)[ \t=]*[\"']?[^\s:\"']*:)[^\s\"']+"), r"\1" + HIDDEN),
     # What looks like a token by itself: JWT, GitHub, GitLab, Slack, AWS, Stripe and others
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), HIDDEN),
     (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abpr]-|sk[-_](?:live|test|proj|ant)?[-_]?)\w[\w-]{15,}"), HIDDEN),
     (re.compile(r"\bA[KS]IA[A-Z0-9]{16}\b"), HIDDEN),
 )
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+# Nobody sees more of a line, and looking for patterns in megabytes would take longer than the task may
+_LONG = re.compile(rf"^(.{{{4 * LINE}}}).+$", re.MULTILINE)
 _URL_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s@]+)@")
 _ARGUMENT = re.compile(r"(?:^|\s)--?[\w-]*(?:pass|secret|token)[\w-]*[\s=]+(\S+)", re.IGNORECASE)
 
@@ -75,7 +79,7 @@ def mask(text: str, secrets: t.Iterable[str] = ()) -> str:
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
-    text = without_password(_PRIVATE_KEY.sub(HIDDEN, text))
+    text = without_password(_LONG.sub(r"\1", _PRIVATE_KEY.sub(HIDDEN, text)))
     for pattern, instead in _PATTERNS:
         text = pattern.sub(instead, text)
     return text
