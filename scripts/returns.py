@@ -266,6 +266,9 @@ def main() -> int:
     stale = []
     for module in sorted(MODULES.glob("coolify_*.py")):
         text = module.read_text()
+        if "_runner import" not in text:
+            # Without Coolify's API there is no common result
+            continue
         if text != written(text):
             stale.append(module.name)
             if "--check" not in sys.argv:
