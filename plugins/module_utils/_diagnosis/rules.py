@@ -155,6 +155,11 @@ def _failed_log(e: Evidence, pattern: str, confidence: str = "certain", **values
     return found and Found((*found.evidence, ("api", f"the deployment is {e.latest.get('status')}")), confidence, found.values)
 
 
+def _end_of(text: str) -> str:
+    """One line of what a health check said; the reason stands at its end."""
+    return " ".join(text.split())[-200:]
+
+
 def _statuses(e: Evidence, *statuses: int) -> list[tuple[str, str]]:
     return [
         ("http", f"{domain.url} answers {domain.status} after {domain.exchange.seconds:.1f} s")
@@ -737,7 +742,7 @@ def _no_curl(e: Evidence) -> Found | None:
             text,
         )
         if missing:
-            return Found((("insp", text.strip()[:200]), *_sick(e)), "certain", {"tool": missing[1] or missing[3] or missing[4]})
+            return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"tool": missing[1] or missing[3] or missing[4]})
     return None
 
 
@@ -754,7 +759,7 @@ def _no_program(e: Evidence) -> Found | None:
             r"([\w./-]+): (not found|command not found)|exec: \"([^\"]+)\": executable file not found|stat ([\w./-]+): no such file", text
         )
         if (missing and 127 in e.health_exits) or (missing and "executable file not found" in text):
-            return Found((("insp", text.strip()[:200]), *_sick(e)), "certain", {"text": text.strip()[:120]})
+            return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"text": text.strip()[:120]})
     return None
 
 
@@ -769,7 +774,7 @@ def _no_program(e: Evidence) -> Found | None:
 def _celery(e: Evidence) -> Found | None:
     for text in e.health_outputs:
         if re.search(r"No nodes replied within time constraint", text):
-            return Found((("insp", text.strip()[:200]), *_sick(e)), "high")
+            return Found((("insp", _end_of(text)), *_sick(e)), "high")
     return None
 
 
@@ -787,10 +792,8 @@ def _http_on_worker(e: Evidence) -> Found | None:
         return None
     refused = next((text for text in e.health_outputs if re.search(r"refused|Could not connect|Failed to connect", text)), "")
     if refused and e.listening is not None and not e.listening:
-        return Found(
-            (("insp", refused.strip()[:200]), ("insp", "nothing listens in the container"), ("api", "it has no domain")), "certain"
-        )
-    return Found((("insp", refused.strip()[:200]), ("api", "it has no domain")), "high") if refused else None
+        return Found((("insp", _end_of(refused)), ("insp", "nothing listens in the container"), ("api", "it has no domain")), "certain")
+    return Found((("insp", _end_of(refused)), ("api", "it has no domain")), "high") if refused else None
 
 
 def _http_check(e: Evidence) -> bool:
@@ -816,7 +819,7 @@ def _localhost(e: Evidence) -> Found | None:
     port = _health_port(e)
     on = _on(e, port) if port else []
     if refused and on and not any(":" in address for address in on):
-        return Found((("insp", refused.strip()[:200]), ("insp", f"port {port} listens on {', '.join(on)} only")), "certain")
+        return Found((("insp", _end_of(refused)), ("insp", f"port {port} listens on {', '.join(on)} only")), "certain")
     return None
 
 
@@ -839,17 +842,15 @@ def _wrong_path(e: Evidence) -> Found | None:
         return None
     for text in e.health_outputs:
         answered = re.search(
-            r"returned error: (\d{3})|HTTP/[\d.]+ (\d{3})|server returned error: HTTP/[\d.]+ (\d{3})|Return code: (\d{3})\b|\b(40[0134]|"
-            r"50[0-4])\b",
+            r"returned error: (\d{3})|HTTP/[\d.]+ ([45]\d\d)|Return code: ([45]\d\d)\b"
+            r"|\b([45]\d\d) (?:Not Found|Forbidden|Unauthorized|Bad|Internal|Service|Gateway|Method)",
             text,
         )
         status = next((item for item in answered.groups() if item), "") if answered else ""
         if status and status[0] in "45":
             where = str((e.container or {}).get("health_command") or e.resource.get("health_check_path") or "its path")
             path = re.search(r"https?://[^\s'\"]+", where)
-            return Found(
-                (("insp", text.strip()[:200]), *_sick(e)), "certain", {"where": path[0] if path else where[:100], "status": status}
-            )
+            return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"where": path[0] if path else where[:100], "status": status})
     return None
 
 
@@ -1362,7 +1363,7 @@ def _not_healthy(e: Evidence) -> Found | None:
 def _unhealthy(e: Evidence) -> Found | None:
     container = e.container
     if container and container.get("state") == "running" and container.get("health") == "unhealthy":
-        output = next((text.strip()[:200] for text in e.health_outputs if text.strip()), "")
+        output = next((_end_of(text) for text in e.health_outputs if text.strip()), "")
         return Found(
             (("insp", f"{container.get('name')} is unhealthy{f': {output}' if output else ''}"), *_statuses(e, 503, 404)), "medium"
         )

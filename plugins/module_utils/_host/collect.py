@@ -210,7 +210,9 @@ class Collection:
         troubled = [
             item
             for item in self.containers
-            if item not in asked and item not in proxy and (item["state"] != "running" or item["health"] == "unhealthy")
+            if item not in asked
+            and item not in proxy
+            and (item["state"] != "running" or item["health"] == "unhealthy" or item["restart_count"])
         ]
         troubled.sort(key=lambda item: item["finished_at"] or "", reverse=True)
         troubled.sort(key=lambda item: (item["state"] not in ("running", "restarting", "dead"), not item["exit_code"]))

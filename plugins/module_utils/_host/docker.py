@@ -110,7 +110,8 @@ def container(inspected: t.Mapping[str, t.Any], secrets: t.Sequence[str] = ()) -
             {
                 "at": moment(entry.get("End")),
                 "exit_code": entry.get("ExitCode"),
-                "output": clip(mask(entry.get("Output") or "", secrets).strip(), HEALTH_OUTPUT),
+                # The end tells the reason; curl begins with a table of its progress
+                "output": mask(entry.get("Output") or "", secrets).strip()[-HEALTH_OUTPUT:],
             }
             for entry in (health.get("Log") or [])[-HEALTH_CHECKS:]
         ],
