@@ -96,6 +96,17 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+SECRET_WORDS = re.compile(
+    r"(^|[_.])(pass|passwd|password|passphrase|pwd|secrets?|tokens?|keys?|apikey|credentials?|private|auth|dsn|salt|signature)([_.]|$)",
+    re.IGNORECASE,
+)
+
+
+def looks_secret(key: str) -> bool:
+    """True when a key has a word such as PASSWORD, TOKEN or KEY in it."""
+    return bool(SECRET_WORDS.search(key))
+
+
 def without_password(text: str) -> str:
     """A text with the passwords and tokens of its URLs masked, and hashed passwords, which Coolify writes into labels."""
     text = re.sub(r"(://[^\s/:@]*):(?!\d+/)[^\s@]+@", rf"\1:{HIDDEN}@", text)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from .._client import Client, path
 from .._errors import ApiError, CoolifyError, InputError
-from .._fields import DIFFERS, HIDDEN, UNKNOWN, without_password
+from .._fields import DIFFERS, HIDDEN, UNKNOWN, looks_secret, without_password
 from .._plan import Plan, Step, Undone
 
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -27,17 +27,8 @@ SCOPES = ("team", "project", "environment", "server")
 GENERATED = re.compile(r"SERVICE_|NIXPACKS_|RAILPACK_|COOLIFY_SERVER_(UUID|NAME)$")
 # What Coolify starts a Redis with; it has no other place for them (resources.md 1.5)
 CREDENTIALS = re.compile(r"REDIS_(PASSWORD|USERNAME)$")
-SECRET_WORDS = re.compile(
-    r"(^|[_.])(pass|passwd|password|passphrase|pwd|secrets?|tokens?|keys?|apikey|credentials?|private|auth|dsn|salt|signature)([_.]|$)",
-    re.IGNORECASE,
-)
 SHORT_SECRET = 4
 """Characters. Ansible blanks a no_log value wherever it occurs, so a secret ``1`` punches holes into uuids and numbers."""
-
-
-def looks_secret(key: str) -> bool:
-    """True when a key has a word such as PASSWORD, TOKEN or KEY in it."""
-    return bool(SECRET_WORDS.search(key))
 
 
 @dataclass(frozen=True)
