@@ -92,7 +92,7 @@ CHECKLIST = (
         "listening",
         "The application listens on all addresses, on the port that is routed.",
         (),
-        ("COMPOSE-LOOPBACK", "DOCKERFILE-LOOPBACK", "NGINX-LOOPBACK", "NGINX-PORT", "DOCKERFILE-EXPOSE", "COMPOSE-EXPOSE"),
+        ("COMPOSE-LOOPBACK", "DOCKERFILE-LOOPBACK", "NGINX-LOOPBACK", "NGINX-PORT", "NGINX-UPSTREAM", "DOCKERFILE-EXPOSE", "COMPOSE-EXPOSE"),
     ),
     Item("tls_at_the_proxy", "TLS and redirects are left to the proxy.", ("nginx",), ("NGINX-TLS", "NGINX-REDIRECT")),
     Item("dockerfile_valid", "The Dockerfile can be read.", ("dockerfile",), ("DOCKERFILE-SYNTAX", "DOCKERFILE-SHELL-FORM")),

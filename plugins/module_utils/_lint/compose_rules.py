@@ -549,7 +549,7 @@ def version(project: Project) -> t.Iterator[Hit]:
 def image_tag(project: Project) -> t.Iterator[Hit]:
     for service in project.services:
         value = service.value.get("image")
-        if not value or service.builds or service.image.digest or not service.image.known or "$" in value.text:
+        if not value.text or service.builds or service.image.digest or not service.image.known or "$" in value.text:
             continue
         if service.image.tag in ("", "latest"):
             told = "latest" if service.image.tag else "no tag"

@@ -45,9 +45,9 @@ def tag(project: Project) -> t.Iterator[Hit]:
             yield Hit(stage.place, f"{stage.base} has {'latest' if base.tag else 'no tag'}")
 
 
-def _copies(dockerfile: Dockerfile) -> t.Iterator[tuple[Instruction, list[str], str]]:
+def _copies(dockerfile: Dockerfile, target: str) -> t.Iterator[tuple[Instruction, list[str], str]]:
     """Each COPY and ADD of the image with its sources and its destination."""
-    for item in dockerfile.all("COPY", "ADD"):
+    for item in dockerfile.all("COPY", "ADD", target=target):
         words = item.words or tuple(item.text.split("\n")[0].split())
         if len(words) > 1:
             yield item, list(words[:-1]), words[-1]
@@ -65,7 +65,7 @@ def nginx_conf(project: Project) -> t.Iterator[Hit]:
     if not project.dockerfile or not project.dockerfile_runs_nginx:
         return
     is_main = project.nginx.is_main if project.nginx and project.nginx.servers else None
-    for item, sources, destination in _copies(project.dockerfile):
+    for item, sources, destination in _copies(project.dockerfile, project.target):
         if not destination.startswith("/etc/nginx/"):
             continue
         below = destination[len("/etc/nginx/") :]
@@ -101,9 +101,9 @@ def nginx_conf(project: Project) -> t.Iterator[Hit]:
 def nginx_default(project: Project) -> t.Iterator[Hit]:
     if not project.dockerfile or not project.dockerfile_runs_nginx:
         return
-    removed = any("conf.d" in item.text and re.search(r"\b(rm|mv|>)\b", item.text) for item in project.dockerfile.all("RUN"))
+    removed = any("conf.d" in item.text and re.search(r"\b(rm|mv|>)\b", item.text) for item in project.dockerfile.all("RUN", target=project.target))
     found = []
-    for item, sources, destination in _copies(project.dockerfile):
+    for item, sources, destination in _copies(project.dockerfile, project.target):
         match = re.match(r"/etc/nginx/conf\.d/?(.*)\Z", destination)
         name = (match[1] or "/".join(sources).rpartition("/")[2]) if match else ""
         if match and (name == "default.conf" or "*" in name or not name.endswith(".conf")):
@@ -152,8 +152,8 @@ def expose(project: Project) -> t.Iterator[Hit]:
 def user(project: Project) -> t.Iterator[Hit]:
     if not project.dockerfile or not project.dockerfile.stages:
         return
-    base = images.image(project.dockerfile.base())
-    last = project.dockerfile.last("USER")
+    base = images.image(project.dockerfile.base(project.target))
+    last = project.dockerfile.last("USER", target=project.target)
     name = last.text.split(":")[0].strip() if last else ""
     if last and name in ("root", "0"):
         yield Hit(last.place, "the last USER is root", "", WARNING)
@@ -199,7 +199,7 @@ def secret_env(project: Project) -> t.Iterator[Hit]:
 def shell_form(project: Project) -> t.Iterator[Hit]:
     if not project.dockerfile:
         return
-    item = project.dockerfile.last("ENTRYPOINT") or project.dockerfile.last("CMD")
+    item = project.dockerfile.last("ENTRYPOINT", target=project.target) or project.dockerfile.last("CMD", target=project.target)
     if item and item.text.startswith("[") and item.words is None:
         yield Hit(item.place, f"the list after {item.name} is no JSON (double quotes!), so it is run as a command", "", ERROR)
     elif item and item.words is None and not re.search(r"\bexec\b|\btini\b|dumb-init|s6-svscan|supervisord", item.text):
@@ -218,7 +218,7 @@ def ignore(project: Project) -> t.Iterator[Hit]:
         return
     whole = [
         item
-        for item, sources, _to in _copies(project.dockerfile)
+        for item, sources, _to in _copies(project.dockerfile, project.target)
         if "from" not in item.flags and any(source in (".", "./", "*") for source in sources)
     ]
     patterns = {
@@ -243,12 +243,12 @@ def ignore(project: Project) -> t.Iterator[Hit]:
 def loopback(project: Project) -> t.Iterator[Hit]:
     if not project.dockerfile:
         return
-    entrypoint, command = project.dockerfile.last("ENTRYPOINT"), project.dockerfile.last("CMD")
+    entrypoint, command = (project.dockerfile.last(name, target=project.target) for name in ("ENTRYPOINT", "CMD"))
     if entrypoint and re.search(r"\.(sh|py)\b|entrypoint", entrypoint.text):
         # A script decides what CMD means
         return
     words = [word for item in (entrypoint, command) if item for word in (item.words or (item.text,))]
     item = command or entrypoint
-    reason = listens_on_loopback(" ".join(words), project.dockerfile.arguments())
+    reason = listens_on_loopback(" ".join(words), project.dockerfile.arguments(project.target))
     if item and reason:
         yield Hit(item.place, reason)

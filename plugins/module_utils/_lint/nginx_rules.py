@@ -174,7 +174,7 @@ def redirect(project: Project) -> t.Iterator[Hit]:
         for block in (server.directive, *root):
             for item in block.all("return", "rewrite"):
                 target = next((word for word in item.arguments if word.startswith("https://")), "")
-                name = re.match(r"https://([^/:]*)", target)
+                name = re.match(r"https://(\$\w+|[^/:$]+)", target)
                 if name and (name[1] in ("$host", "$http_host", "$server_name") or name[1] in server.names):
                     yield Hit(item.place, f"every request is sent to {target}")
 

@@ -50,6 +50,12 @@ class Project:
         found = [service for service in builds if posixpath.normpath(posixpath.join(base, _build_path(service))) == wanted]
         return tuple(found) if len({_build_path(service) for service in found}) == 1 else ()
 
+    @cached_property
+    def target(self) -> str:
+        """The stage of the Dockerfile that is built; empty for its last one."""
+        targets = {service.target for service in self.built}
+        return targets.pop() if len(targets) == 1 else ""
+
     def is_built(self, service: Service) -> bool:
         return service in self.built
 
@@ -71,7 +77,7 @@ class Project:
 
     @property
     def dockerfile_runs_nginx(self) -> bool:
-        return self.dockerfile is not None and images.image(self.dockerfile.base()).is_nginx
+        return self.dockerfile is not None and images.image(self.dockerfile.base(self.target)).is_nginx
 
     @cached_property
     def routers(self) -> list[tuple[Service, str, str, str, t.Any]]:

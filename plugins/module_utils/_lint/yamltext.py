@@ -166,7 +166,9 @@ def parse(file: str, text: str) -> tuple[list[Value], list[Problem], list[Proble
     try:
         nodes = [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
+        # What is not closed is noticed at the end of the file only
+        opened = exc.context and ("flow" in exc.context or "quoted" in exc.context)
+        mark = exc.context_mark if opened else exc.problem_mark or exc.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         return [], [Problem(place, ", ".join(part for part in (exc.context, exc.problem) if part))], []
     except yaml.reader.ReaderError as exc:
