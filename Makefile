@@ -17,7 +17,7 @@ VENV := $(BUILD)/venv
 TREE := $(BUILD)/tree/ansible_collections/selfhosted/coolify
 ENV := PATH="$(abspath $(VENV))/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(abspath $(BUILD))/tree" PYTHONPATH="$(abspath $(BUILD))/tree"
 
-.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix replay demo demo-clean simulator bench returns build clean
+.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix replay demo demo-clean simulator bench returns rules build clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -46,7 +46,8 @@ lint: setup ## ansible-lint (production), yamllint, ruff, the changelog, and wha
 	  yamllint --strict . && \
 	  ansible-lint --profile production --offline --strict -q && \
 	  antsibull-changelog lint && \
-	  python scripts/returns.py --check'
+	  python scripts/returns.py --check && \
+	  python scripts/compose_rules.py --check'
 	@echo "lint: fine"
 
 sanity: setup ## ansible-test sanity
@@ -85,6 +86,9 @@ bench: setup ## the cost of a task, of a no-op, and of 50 applications, against 
 
 returns: ## write the common part of RETURN into every module
 	@$(PYTHON) scripts/returns.py
+
+rules: setup ## write the reference page of the lint rules
+	@$(ENV) python scripts/compose_rules.py
 
 build: setup ## the collection as an archive in dist/
 	@cd $(TREE) && $(ENV) ansible-galaxy collection build --force --output-path $(abspath dist)

@@ -261,7 +261,8 @@ def main() -> int:
     stale = []
     for module in sorted(MODULES.glob("coolify_*.py")):
         text = module.read_text()
-        if text != written(text):
+        # Modules that do not talk to Coolify's API have results of their own
+        if "_runner import" in text and text != written(text):
             stale.append(module.name)
             if "--check" not in sys.argv:
                 module.write_text(written(text))

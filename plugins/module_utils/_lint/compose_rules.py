@@ -95,7 +95,7 @@ def structure(project: Project) -> t.Iterator[Hit]:
         yield Hit(compose.root.place, "the file has no content" if not compose.root else "the file is no map")
         return
     services = compose.root.get("services")
-    if services.kind != "map" or not services.items():
+    if (services.kind != "map" or not services.items()) and not (project.mode == "standalone" and compose.root.get("include")):
         yield Hit(services.place, 'there is no "services" with at least one service')
     for name in MAPS:
         value = compose.root.get(name)

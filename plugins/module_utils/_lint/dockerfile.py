@@ -36,6 +36,8 @@ INSTRUCTIONS = frozenset(
     ]
 )
 HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
+MOST_PROBLEMS = 3
+"""After so many it is no Dockerfile."""
 FLAG = re.compile(r"--([a-z-]+)(?:=(\S+))?\s+")
 
 
@@ -175,6 +177,8 @@ def parse(file: str, text: str) -> Dockerfile:
         name = match[1].upper() if match else ""
         if not match or name not in INSTRUCTIONS:
             problems.append(Problem(Place(file, start + 1), f'"{line.split()[0][:40] if line else ""}" is no instruction'))
+            if len(problems) == MOST_PROBLEMS:
+                break
             continue
         rest = (match[2] or "").strip()
         for _quote, word in HEREDOC.findall(rest) if name in ("RUN", "COPY", "ADD") else ():

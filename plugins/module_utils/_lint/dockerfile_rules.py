@@ -101,7 +101,9 @@ def nginx_conf(project: Project) -> t.Iterator[Hit]:
 def nginx_default(project: Project) -> t.Iterator[Hit]:
     if not project.dockerfile or not project.dockerfile_runs_nginx:
         return
-    removed = any("conf.d" in item.text and re.search(r"\b(rm|mv|>)\b", item.text) for item in project.dockerfile.all("RUN", target=project.target))
+    removed = any(
+        "conf.d" in item.text and re.search(r"\b(rm|mv|>)\b", item.text) for item in project.dockerfile.all("RUN", target=project.target)
+    )
     found = []
     for item, sources, destination in _copies(project.dockerfile, project.target):
         match = re.match(r"/etc/nginx/conf\.d/?(.*)\Z", destination)

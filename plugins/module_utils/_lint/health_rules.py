@@ -42,7 +42,7 @@ def missing(project: Project) -> t.Iterator[Hit]:
             )
             yield Hit(service.place, told, service.name, WARNING if known else INFO)
     if project.dockerfile and project.dockerfile.stages and not project.compose and not project.dockerfile_health():
-        yield Hit(project.dockerfile.stages[-1].place, "there is no HEALTHCHECK", "", WARNING)
+        yield Hit(project.dockerfile.stages[-1].place, "there is no HEALTHCHECK; health_check_enabled of the application does without")
 
 
 @rule(
@@ -198,17 +198,19 @@ def celery_ping(project: Project) -> t.Iterator[Hit]:
     **both(WARNING),
 )
 def differs(project: Project) -> t.Iterator[Hit]:
+    told = set()
     for service in project.built:
         inner = project.dockerfile_health(service.target)
         one, other = _first_url(service.health), _first_url(inner)
         if one and other and inner and one.path.rstrip("/") != other.path.rstrip("/") and service.health and not service.is_worker:
             message = f"{one.path} is asked here, {other.path} in {inner.place.file}, line {inner.place.line}"
+            told.add(service.name)
             yield Hit(service.health.place, message, service.name)
     for service in project.nginx_services:
         url = _first_url(service.health)
         defined = [item.arguments[-1] for server in project.nginx.servers for item in server.locations] if project.nginx else []
         named = [path for path in defined if re.match(r"/(_?health|healthz|livez|readyz|ping|up)\b", path)]
-        if url and service.health and named and url.path == "/":
+        if url and service.health and named and url.path == "/" and service.name not in told:
             yield Hit(service.health.place, f"/ is asked, and nginx has {named[0]} for it", service.name)
 
 

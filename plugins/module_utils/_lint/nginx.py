@@ -82,7 +82,8 @@ class Nginx:
         self.top = Directive("", (), Place(file), top)
         self.problems = tuple(problems)
         blocks = [*self.top.all("server"), *(server for http in self.top.all("http") for server in http.all("server"))]
-        self.servers = tuple(Server(block) for block in blocks)
+        # Of what cannot be read nothing else is said
+        self.servers = () if problems else tuple(Server(block) for block in blocks)
 
     @property
     def is_main(self) -> bool:
@@ -95,7 +96,7 @@ class Nginx:
 
     @property
     def ports_known(self) -> bool:
-        return bool(self.servers) and all(server.ports for server in self.servers) and not self.problems
+        return bool(self.servers) and all(server.ports for server in self.servers)
 
 
 def _matches(location: Directive, path: str) -> bool:

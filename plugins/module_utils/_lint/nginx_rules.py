@@ -63,7 +63,7 @@ def _answers_anything(location: Directive | None, server: Server) -> bool:
     **both(WARNING),
 )
 def health(project: Project) -> t.Iterator[Hit]:
-    if not project.nginx or not project.nginx.servers or project.nginx.problems:
+    if not project.nginx or not project.nginx.servers:
         return
     servers = project.nginx.servers
     for check, name in _checks(project):
@@ -187,7 +187,7 @@ def redirect(project: Project) -> t.Iterator[Hit]:
     **both(ERROR),
 )
 def upstream(project: Project) -> t.Iterator[Hit]:
-    if not project.nginx or not project.compose or project.nginx.problems:
+    if not project.nginx or not project.compose:
         return
     http = [project.nginx.top, *project.nginx.top.all("http")]
     named = {item.arguments[0]: item for block in http for item in block.all("upstream") if item.arguments}

@@ -17,13 +17,17 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils import _runner
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import CODES
 
 ROOT = Path(__file__).parents[3]
-MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/coolify_*.py"))
+# Not in the action group: the token must not travel to the hosts where they run
+WITHOUT_API = ("coolify_compose_lint", "coolify_host_info")
+MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/coolify_*.py") if path.stem not in WITHOUT_API)
 # Higher up may import what is below
 LAYERS = (
     "_errors",
     "_http",
     "_client",
     "_fields",
+    "_lint",
+    "_compose",
     "_wait",
     "_plan",
     "_diagnosis",

@@ -89,7 +89,29 @@ def test_there_are_enough_healthy_files():
 
 TEXTS = [text for fixture in OF_RULES.values() for case in ("speaks", "silent") for text in [fixture[case]]]
 ODD = st.sampled_from(
-    [None, 1, -3, 2.5, True, "", "no", "${", "$$", "$", "80:", ":::", "a=b", "{{x}}", [], {}, [None], [[]], {"a": None}, {"": [{}]}, {"1": {"2": 3}}]
+    [
+        None,
+        1,
+        -3,
+        2.5,
+        True,
+        "",
+        "no",
+        "${",
+        "$$",
+        "$",
+        "80:",
+        ":::",
+        "a=b",
+        "{{x}}",
+        [],
+        {},
+        [None],
+        [[]],
+        {"a": None},
+        {"": [{}]},
+        {"1": {"2": 3}},
+    ]
 )
 
 
@@ -208,7 +230,14 @@ def test_the_checklist_tells_what_was_looked_at():
 
 @pytest.mark.parametrize(
     "options",
-    [{"mode": "swarm"}, {"skip_rules": ["NO-SUCH"]}, {"skip_rules": "COMPOSE-PORTS"}, {"dockerfile": 1}, {"no_such": 1}, {"routed_services": "web"}],
+    [
+        {"mode": "swarm"},
+        {"skip_rules": ["NO-SUCH"]},
+        {"skip_rules": "COMPOSE-PORTS"},
+        {"dockerfile": 1},
+        {"no_such": 1},
+        {"routed_services": "web"},
+    ],
 )
 def test_options_that_cannot_be_meant(options):
     with pytest.raises(InputError):
