@@ -17,7 +17,7 @@ VENV := $(BUILD)/venv
 TREE := $(BUILD)/tree/ansible_collections/selfhosted/coolify
 ENV := PATH="$(abspath $(VENV))/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(abspath $(BUILD))/tree" PYTHONPATH="$(abspath $(BUILD))/tree"
 
-.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix replay demo demo-clean simulator bench returns rules build clean
+.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix replay demo demo-clean simulator bench returns build clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -47,6 +47,7 @@ lint: setup ## ansible-lint (production), yamllint, ruff, the changelog, and wha
 	  ansible-lint --profile production --offline --strict -q && \
 	  antsibull-changelog lint && \
 	  python scripts/returns.py --check && \
+	  python scripts/rules.py --check && \
 	  python scripts/compose_rules.py --check'
 	@echo "lint: fine"
 
@@ -81,13 +82,12 @@ demo: setup ## preview, apply and re-run a small project, roll back a deployment
 demo-clean: setup ## remove what the demo created on a real Coolify
 	@$(ENV) REAL=$(REAL) python scripts/demo.py $(BUILD)/demo --clean
 
-bench: setup ## the cost of a task, of a no-op, and of 50 applications, against ansible.builtin.uri
-	@$(ENV) python scripts/bench.py $(BUILD)/bench
+bench: setup ## what tasks cost against ansible.builtin.uri and a script, and how late deployments are noticed; PARTS="d f" for some
+	@$(ENV) python scripts/bench.py $(BUILD)/bench $(PARTS)
 
-returns: ## write the common part of RETURN into every module
-	@$(PYTHON) scripts/returns.py
-
-rules: setup ## write the reference page of the lint rules
+returns: setup ## write what is generated: the common part of RETURN into every module, the pages of rules
+	@$(ENV) python scripts/returns.py
+	@$(ENV) python scripts/rules.py
 	@$(ENV) python scripts/compose_rules.py
 
 build: setup ## the collection as an archive in dist/

@@ -84,7 +84,7 @@ def main() -> int:
     if PAGE.exists() and PAGE.read_text() == page():
         return 0
     if "--check" in sys.argv:
-        print(f"{PAGE.name} is stale; run: make rules")
+        print(f"{PAGE.name} is stale; run: make returns")
         return 1
     PAGE.write_text(page())
     return 0

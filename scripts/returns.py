@@ -252,17 +252,24 @@ def written(text: str) -> str:
     head, rest = text.split('RETURN = r"""\n', 1)
     own, tail = rest.split('"""', 1)
     own = own.split(BEGIN)[0]
-    managing = "" if "_resources.info import" in tail else MANAGING
+    reading = re.search(r"_resources\.(info|diagnose|logs) import", tail)
+    managing = "" if reading else MANAGING
     deploying = DEPLOYING if "_resources.application import" in tail or "_resources.stack import" in tail else ""
-    return f'{head}RETURN = r"""\n{own}{BEGIN}{ALWAYS}{managing}{deploying}{FAILURE}"""{tail}'
+    told = set(re.findall(r"^(\w+):$", own, re.MULTILINE))
+    common = re.split(r"^(?=\w+:$)", f"{ALWAYS}{managing}{deploying}{FAILURE}", flags=re.MULTILINE)
+    # What a module says itself counts
+    common = [part for part in common if part.split(":")[0] not in told]
+    return f'{head}RETURN = r"""\n{own}{BEGIN}{"".join(common)}"""{tail}'
 
 
 def main() -> int:
     stale = []
     for module in sorted(MODULES.glob("coolify_*.py")):
         text = module.read_text()
-        # Modules that do not talk to Coolify's API have results of their own
-        if "_runner import" in text and text != written(text):
+        if "_runner import" not in text:
+            # Without Coolify's API there is no common result
+            continue
+        if text != written(text):
             stale.append(module.name)
             if "--check" not in sys.argv:
                 module.write_text(written(text))

@@ -52,3 +52,22 @@ attributes:
   diff_mode:
     support: full
 """
+
+    # What a module without Coolify's API supports; it takes no token, so it is not in the action group
+    HOST = r"""
+options: {}
+attributes:
+  check_mode:
+    description:
+      - Can run in C(check_mode) and return what would be done, without changing anything.
+  diff_mode:
+    description:
+      - Returns what has changed, or would change, in C(diff).
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
+  platform:
+    description:
+      - Where it runs.
+    platforms: posix
+"""

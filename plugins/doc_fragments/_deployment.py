@@ -43,6 +43,7 @@ options:
     description:
       - What was found out on the server, with C(collected_at), C(metrics) and C(listening). Without it the gates server_health and ports are
         skipped where they need it.
+      - M(selfhosted.coolify.coolify_host_info) gathers it on the server.
     type: dict
   max_cpu_usage_percent:
     description:

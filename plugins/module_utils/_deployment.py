@@ -131,7 +131,7 @@ def real_uuid(ctx: Context, application: str, told: str | None) -> str:
 
 
 def pace(expected: float | None) -> t.Callable[[float], float]:
-    """Seconds to the next look: one in the first minute and around the expected end, five near it, ten in the long middle."""
+    """Seconds to the next look: one in the first minute and around the expected end, five near it, eleven in the long middle."""
 
     def pause(elapsed: float) -> float:
         end = expected or 0.0
@@ -139,7 +139,7 @@ def pace(expected: float | None) -> t.Callable[[float], float]:
             return 0.9
         if end and end > 60 and elapsed < end - 5:
             # Not past the moment from which on it may end
-            return min(10.0, max(end - 5 - elapsed, 0.9))
+            return min(11.0, max(end - 5 - elapsed, 0.9))
         return 5.0
 
     return pause
@@ -216,11 +216,17 @@ def failed(deployment: t.Mapping[str, t.Any], uuid: str, words: str) -> BadState
     return error
 
 
-def log_lines(deployment: t.Mapping[str, t.Any]) -> list[str]:
-    """The visible lines of a deployment's log, which is a string holding a JSON array and only there for sensitive tokens."""
+def log_lines(deployment: t.Mapping[str, t.Any], hidden: bool = False) -> list[str]:
+    """The visible (or all) lines of a deployment's log, which is a string holding a JSON array and only there for sensitive tokens."""
     try:
         entries = json.loads(deployment.get("logs") or "[]")
     except ValueError:
         return []
-    lines = [line for entry in entries if not entry.get("hidden") for line in str(entry.get("output") or "").splitlines() if line.strip()]
+    lines = [
+        line
+        for entry in entries
+        if hidden or not entry.get("hidden")
+        for line in str(entry.get("output") or "").splitlines()
+        if line.strip()
+    ]
     return [without_password(line)[:300] for line in lines]

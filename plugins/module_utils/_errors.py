@@ -51,6 +51,8 @@ class CoolifyError(Exception):
         """Further keys of the failed result (plain data)."""
         self.acted: bool | None = None
         """Whether the failed step changed something, where the place that raised or caught this knows."""
+        self.undo_all = False
+        """Whether what was done before is undone even though the step that failed keeps it."""
         self.root_cause: str | None = None
         """The incident's, where it is not the message itself."""
         self.log: list[str] = []

@@ -33,6 +33,10 @@ NEVER: t.Any = object()
 """As ``clear`` of a field: Coolify cannot empty it."""
 HIDDEN = "********"
 DIFFERS = "differs"
+SECRET_WORDS = re.compile(
+    r"(^|[_.])(pass|passwd|password|passphrase|pwd|secrets?|tokens?|keys?|apikey|credentials?|private|auth|dsn|salt|signature)([_.]|$)",
+    re.IGNORECASE,
+)
 
 
 def same(value: t.Any) -> t.Any:
@@ -94,12 +98,6 @@ def moment(text: t.Any) -> datetime | None:
 
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-SECRET_WORDS = re.compile(
-    r"(^|[_.])(pass|passwd|password|passphrase|pwd|secrets?|tokens?|keys?|apikey|credentials?|private|auth|dsn|salt|signature)([_.]|$)",
-    re.IGNORECASE,
-)
 
 
 def looks_secret(key: str) -> bool:

@@ -71,7 +71,7 @@ def judge(facts: Facts, options: t.Mapping[str, t.Any]) -> list[Gate]:
         _ports(facts, options),
         _env(facts, options),
         _prev_deploy(facts, options),
-        _plan_safe(facts, options),
+        plan_safe(facts.destructive, options),
         _ssl_expiry(facts, options),
         _secrets_scope(facts),
         _project_isolation(facts, options),
@@ -205,11 +205,12 @@ def _prev_deploy(facts: Facts, options: t.Mapping[str, t.Any]) -> Gate:
     return Gate("prev_deploy", "failed", f"{told}; set wait_for_previous or cancel_running", {"pending": running})
 
 
-def _plan_safe(facts: Facts, options: t.Mapping[str, t.Any]) -> Gate:
-    evidence = {"destructive_steps": list(facts.destructive), "confirm_destructive": bool(options.get("confirm_destructive"))}
-    if not facts.destructive:
+def plan_safe(destructive: t.Sequence[str], options: t.Mapping[str, t.Any]) -> Gate:
+    """The gate for the actions of steps that destroy something."""
+    evidence = {"destructive_steps": list(destructive), "confirm_destructive": bool(options.get("confirm_destructive"))}
+    if not destructive:
         return Gate("plan_safe", "passed", "the plan destroys nothing", evidence)
-    told = "; ".join(facts.destructive)
+    told = "; ".join(destructive)
     if options.get("confirm_destructive"):
         return Gate("plan_safe", "passed", f"confirmed: {told}", evidence)
     return Gate("plan_safe", "failed", f"{told}: this is destructive and confirm_destructive is not set", evidence)

@@ -142,6 +142,11 @@ class Transaction:
                 except CoolifyError as error:
                     failures[id(step)] = error
                     return
+                except Exception as error:  # pylint: disable=broad-except
+                    # A bug must not leave the others undone
+                    failures[id(step)] = bug = CoolifyError(f"{step.action}: {type(error).__name__}: {error}")
+                    bug.acted, bug.__cause__ = True, error
+                    return
                 done.add(id(step))
 
         lanes: dict[t.Any, list[Step]] = {}
@@ -152,12 +157,14 @@ class Transaction:
         return [(step, failures[id(step)]) for step in steps if id(step) in failures]
 
     def _fail(self, failures: list[tuple[Step, CoolifyError]]) -> t.NoReturn:
+        # What may still happen counts more than what is certain
+        failures = sorted(failures, key=lambda failure: not isinstance(failure[1], OutcomeUnknown))
         step, error = failures[0]
         if failures[1:]:
             also = [f"{other.action} failed: {reason}" for other, reason in failures[1:]]
             error.facts["details"] = {**error.facts.get("details", {}), "also_failed": also}
         touched = self.journal + [other for other, reason in failures if may_have_acted(reason) and other.revert]
-        if step.keeps or not self.undo:
+        if (step.keeps and not error.undo_all) or not self.undo:
             raise error
         if touched:
             self._undo(touched, step, error)

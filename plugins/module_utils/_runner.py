@@ -51,8 +51,8 @@ class Run:
 
     def hidden(self, no_log_values: t.Iterable[str]) -> set[str]:
         """The texts to remove from the result, given the values of the no_log options."""
-        texts = {str(value) for value in no_log_values} | self.secrets
-        return (texts | _spellings(texts)) - self.revealed
+        texts = {str(value) for value in no_log_values}
+        return (texts | _spellings(texts | self.secrets)) - self.revealed
 
 
 def execute(
@@ -88,6 +88,8 @@ def execute(
                         ctx.say(f"what runs keeps its old configuration until it is {how} again")
     except CoolifyError as error:
         _fail(module, options, result, error, plan)
+        if error.code == CoolifyError.code:
+            result["exception"] = traceback.format_exc()
         if ctx:
             ctx.show(f"what to do: {error.troubleshooting}")
     except Exception as error:  # pylint: disable=broad-except
@@ -119,8 +121,10 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
         raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
     label = options.get("name") or options.get("uuid") or options.get("application") or options.get("database") or ""
 
+    secrets: set[str] = set()
+
     def shown(line: str) -> None:
-        show(f"[{module.name}] {line}")
+        show(remove_values(f"[{module.name}] {line}", _spellings(set(secrets))))
 
     http = Http(
         options["url"],
@@ -131,7 +135,7 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
         headers={str(name): str(value) for name, value in (options["http_headers"] or {}).items()},
         on_wait=lambda text: shown(f"{label}: {text}" if label else text),
     )
-    ctx = Context(options, Client(http), check_mode, Clock(), show=shown)
+    ctx = Context(options, Client(http), check_mode, Clock(), show=shown, secrets=secrets)
     if is_plain_http(http.url):
         ctx.warn(f"{http.url} is not encrypted: the token travels in clear text; use https://")
     return ctx

@@ -21,8 +21,8 @@ class Clock:
 
 
 def growing(elapsed: float) -> float:
-    """A pause for what usually takes seconds: from a quarter of a second to five, half of the time that has passed in between."""
-    return min(max(elapsed / 2, 0.25), 5.0)
+    """A pause for what usually takes seconds: from a quarter of a second to nine tenths, after a minute five."""
+    return min(max(elapsed / 2, 0.25), 0.9 if elapsed < 60 else 5.0)
 
 
 def until(

@@ -51,10 +51,10 @@ options:
       - V(deployed) makes one transaction of configuration, variables and deployment. Gates are checked before anything is changed, the
         deployment is followed and verified, and when anything fails everything is undone and what ran before is deployed again.
       - V(rolled_back) goes back to O(rollback_to) or O(rollback_point) and verifies that.
-      - V(recreated) is for a state inside Coolify that no request mends. It takes a snapshot, deletes the application, keeps its volumes,
-        creates it again as it was and as the task declares, with its variables, storages, scheduled tasks and tags, and deploys it. It needs
+      - V(recreated) is for a state inside Coolify that no request mends. It creates a successor that is as the application was and as the task
+        declares, with its variables, storages, scheduled tasks and tags, deletes the old one, keeps the volumes, and deploys. It needs
         O(confirm_destructive). The new one has another uuid. What could not be restored is an error before anything is changed.
-        For applications that are not compose ones. What does not exist is created.
+        For applications that are not compose ones, on Coolify 4.2 and later. What does not exist is created.
       - V(absent) deletes it and keeps its volumes, see O(delete_volumes); it needs O(confirm_destructive).
     type: str
     choices: [present, absent, started, stopped, restarted, deployed, rolled_back, recreated]

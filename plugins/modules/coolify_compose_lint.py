@@ -20,21 +20,18 @@ author:
   - selfhosted.coolify contributors (@selfhosted)
 requirements:
   - PyYAML
+extends_documentation_fragment:
+  - selfhosted.coolify._attributes.host
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return the same, without changing anything.
     support: full
   diff_mode:
-    description: Returns what has changed, or would change, in C(diff).
     support: N/A
     details:
       - It changes nothing.
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
     support: full
   platform:
-    description: Where it runs.
-    platforms: posix
     support: full
 options:
   compose:
@@ -239,6 +236,14 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils._compose import
 )
 
 CONTENTS = {"compose": "docker-compose.yml", "dockerfile": "Dockerfile", "nginx": "default.conf"}
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **{name: {"type": "path"} for name in CONTENTS},
+    **{f"{name}_content": {"type": "str"} for name in CONTENTS},
+    "mode": {"type": "str", "choices": list(MODES), "default": "coolify"},
+    "routed_services": {"type": "list", "elements": "str"},
+    "skip_rules": {"type": "list", "elements": "str", "default": []},
+    "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
+}
 
 
 def read(module: AnsibleModule, path: str) -> str:
@@ -274,14 +279,8 @@ def ignored(module: AnsibleModule) -> str | None:
 
 
 def main() -> None:
-    spec: dict[str, t.Any] = {name: {"type": "path"} for name in CONTENTS}
-    spec.update({f"{name}_content": {"type": "str"} for name in CONTENTS})
-    spec["mode"] = {"type": "str", "choices": list(MODES), "default": "coolify"}
-    spec["routed_services"] = {"type": "list", "elements": "str"}
-    spec["skip_rules"] = {"type": "list", "elements": "str", "default": []}
-    spec["fail_on"] = {"type": "str", "choices": ["error", "warning", "never"], "default": "error"}
     module = AnsibleModule(
-        spec,
+        ARGUMENT_SPEC,
         supports_check_mode=True,
         mutually_exclusive=[(name, f"{name}_content") for name in CONTENTS],
         required_one_of=[[*CONTENTS, *(f"{name}_content" for name in CONTENTS)]],

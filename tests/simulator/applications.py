@@ -1038,6 +1038,8 @@ def logs(call: Call) -> t.Any:
         refuse(400, "Application is not running.")
     lines = call.coolify.switches.outcomes.get(app["name"], {}).get("output", [f"line {number}" for number in range(1, 6)])
     wanted = integer(call.input.get("lines", 100))
+    if truthy(call.input.get("show_timestamps")) and call.input["show_timestamps"] != "false" and call.coolify.has("4.2.0"):
+        lines = [f"{call.coolify.now()[:19]}.000000000Z {line}" for line in lines]
     return {"logs": "\n".join(lines[-min(wanted if wanted > 0 else 100, 10000) :])}
 
 

@@ -107,6 +107,8 @@ class Switches:
     """Requests a minute that are enforced; None: the header says 200 and nothing is enforced."""
     retry_after: int | None = None
     """What Retry-After says; None: the seconds until the window ends. 0 has been seen."""
+    latency: float = 0.0
+    """Seconds that each answer takes longer; 0.05 to 0.12 in reality."""
     deploy_seconds: float = 0.8
     status_seconds: float = 0.4
     """How long after a deployment or a start the status follows."""

@@ -489,3 +489,20 @@ def _tags(family: str) -> None:
 for _family in FAMILIES:
     _storages(_family)
     _tags(_family)
+
+
+@route("GET", "/applications/<uuid>/destinations", since="4.3.0")
+def list_destinations(call: Call) -> t.Any:
+    """The primary one; a test can name more in ``_destinations`` of an application's row."""
+    owner = _owner(call, "applications")
+    places = [call.coolify.destination(owner), *owner.get("_destinations", ())]
+    servers = {row["id"]: row["uuid"] for row in call.coolify.rows("servers")}
+    return [
+        {
+            **{key: row[key] for key in ("uuid", "name", "network")},
+            "server_uuid": servers.get(row["server_id"]),
+            "server_id": row["server_id"],
+            "is_primary": number == 0,
+        }
+        for number, row in enumerate(places)
+    ]

@@ -207,6 +207,9 @@ class Simulator:
             fault = next((item for item in self.faults if item.hits(request.method, where)), None)
             exchange.fault = fault.kind if fault else None
             self.requests.append(exchange)
+        # Without the lock, because a real instance works on several requests at a time
+        if self.coolify.switches.latency:
+            time.sleep(self.coolify.switches.latency)
         if fault and fault.kind == "slow":
             time.sleep(fault.seconds)
         if fault and fault.kind == "drop_before":

@@ -10,12 +10,23 @@ import socket
 import ssl
 import time
 import typing as t
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .._http import Plain, in_parallel
+
+try:
+    import requests
+except ImportError:
+    # Reported by whoever runs the module (_http)
+    pass
+try:
+    from cryptography import x509
+except ImportError:  # ansible-core brings it to the controller
+    x509 = None  # type: ignore[assignment]
 
 TIMEOUT = 5.0
 PARALLEL = 8
@@ -74,6 +85,13 @@ class Certificate:
     days: float | None = None
     error: str = ""
     reached: bool = False
+    issuer: str = ""
+    """The issuer's name, where it was asked for."""
+
+    @property
+    def default(self) -> bool:
+        """Whether it is the one that Traefik makes for names it has no certificate for."""
+        return "TRAEFIK DEFAULT CERT" in self.issuer
 
 
 @dataclass(frozen=True)
@@ -83,6 +101,18 @@ class Reply:
     url: str
     status: int | None
     seconds: float
+    text: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One HTTP answer that follows no redirect. ``seconds`` until its head was there; ``error`` is a word such as refused or timeout."""
+
+    url: str
+    status: int | None
+    seconds: float
+    headers: t.Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     error: str = ""
 
@@ -119,6 +149,73 @@ def request(plain: Plain, url: str) -> Reply:
     started = time.monotonic()
     status, text, error = plain.get(url)
     return Reply(url, status, time.monotonic() - started, text, error)
+
+
+def presented(host: str, port: int, ca_path: str | None = None) -> Certificate:
+    """Like ``certificate``, and for one that is not trusted who issued it and when it expires."""
+    found = certificate(host, port, ca_path)
+    if not found.reached or x509 is None:
+        return found
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), timeout=TIMEOUT) as plain, context.wrap_socket(plain, server_hostname=host) as secured:
+            shown = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+    except (OSError, ValueError):
+        return found
+    until = getattr(shown, "not_valid_after_utc", None) or shown.not_valid_after.replace(tzinfo=timezone.utc)
+    days = round((until - datetime.now(timezone.utc)).total_seconds() / 86400, 1)
+    return replace(found, days=days, issuer=shown.issuer.rfc4514_string())
+
+
+def exchange(url: str, *, validate_certs: bool = False, ca_path: str | None = None, timeout: float = 40.0) -> Exchange:
+    """One GET without any token. Untrusted certificates are accepted unless told otherwise: what is behind them is of interest too."""
+    session = requests.Session()
+    session.trust_env = False
+    started = time.monotonic()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with session.get(
+                url, timeout=timeout, verify=(ca_path or True) if validate_certs else False, allow_redirects=False, stream=True
+            ) as answer:
+                seconds = time.monotonic() - started
+                text = next(answer.iter_content(4096), b"").decode(answer.encoding or "utf-8", "replace")
+                return Exchange(url, answer.status_code, seconds, dict(answer.headers), text)
+    except (requests.exceptions.RequestException, OSError, ValueError) as error:
+        return Exchange(url, None, time.monotonic() - started, error=_word(error))
+
+
+def _word(error: Exception) -> str:
+    text = str(error)
+    words = (
+        ("refused", "refused"),
+        ("timed out", "timeout"),
+        ("Timeout", "timeout"),
+        ("reset", "reset"),
+        ("resolve", "unresolved"),
+        ("Name or service", "unresolved"),
+        ("SSL", "tls"),
+        ("unreachable", "unreachable"),
+        ("No route", "unreachable"),
+        ("RemoteDisconnected", "closed"),
+    )
+    return next((word for part, word in words if part in text), type(error).__name__)
+
+
+def redirects(first: Exchange, ask: t.Callable[[str], Exchange], most: int = 6) -> tuple[str, ...]:
+    """The way of redirects when it comes back to where it was, else nothing."""
+    way, answer = [first.url], first
+    for _hop in range(most):
+        target = next((value for name, value in answer.headers.items() if name.lower() == "location"), "")
+        if answer.status not in (301, 302, 303, 307, 308) or not target:
+            return ()
+        url = urljoin(answer.url, target)
+        if url.rstrip("/") in [seen.rstrip("/") for seen in way]:
+            return (*way, url)
+        way.append(url)
+        answer = ask(url)
+    return ()
 
 
 def host_and_port(url: str) -> tuple[str, int]:

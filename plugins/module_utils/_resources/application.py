@@ -10,10 +10,10 @@ import typing as t
 from dataclasses import replace
 
 from .. import _deployment
-from .._client import path
+from .._client import path, version_tuple
 from .._context import Context, Module
 from .._deployment import History
-from .._errors import InputError, NotFoundByName, NotStored, TimedOut, after_acting
+from .._errors import InputError, NotFoundByName, NotStored, after_acting
 from .._fields import (
     BOOL,
     COMMAS,
@@ -37,6 +37,7 @@ from .._fields import (
     differences,
     encoded,
     json_map,
+    normal_url,
     option_spec,
     shown,
     split,
@@ -58,6 +59,7 @@ from .resource import (
     act,
     creation_place,
     creation_step,
+    erase,
     find_place,
     patch_step,
     placed,
@@ -71,7 +73,6 @@ from .resource import (
     unknown_yet,
     verify_stored,
     wait_for_status,
-    wait_gone,
 )
 
 TYPES: dict[str, tuple[str, ...]] = {
@@ -379,7 +380,9 @@ def wanted_fields(ctx: Context, existing: dict[str, t.Any] | None) -> dict[str, 
     wanted = declared(FIELDS, options)
     kind = options.get("type") or creation_type(existing or {})
     if "build_pack" in wanted and kind in ("dockerimage", "dockerfile") and wanted["build_pack"] != kind:
-        raise InputError(f"build_pack: an application of type {kind} has none to choose; leave it out, or recreate it with another type")
+        raise InputError(
+            f"build_pack: an application of type {kind} has none to choose; leave it out, or delete it and create it with another type"
+        )
     build_pack = wanted.get("build_pack") or (existing or {}).get("build_pack")
     if build_pack == "dockercompose" and "domains" in wanted:
         raise InputError("domains cannot be set for a dockercompose application; use docker_compose_domains, one entry per service")
@@ -479,14 +482,18 @@ def plan_for(live: Live) -> Plan:
     wanted = wanted_fields(ctx, live.answer)
     deployment = deploy.Deploy(live, result, history) if options["state"] in DEPLOYING else None
     if deployment and options["state"] == "recreated" and live.answer:
-        return plan_recreation(deployment, wanted, rows or [])
+        if live.answer["name"] != recreate.successor(options.get("name") or ""):
+            return plan_recreation(deployment, wanted, rows or [])
+        live.name = wanted["name"] = without_tags(options["name"])
     if deployment and options["state"] == "rolled_back":
         wanted = deploy.plan_rollback(deployment, wanted, FIELDS)
     if live.answer is None:
         plan_creation(live, result, wanted)
     else:
         plan_update(live, result, wanted, deployment)
+    touched = bool(result.steps)
     declared_variables = plan_variables(live, result, rows)
+    changes = len(result.steps)
 
     def check_stored() -> None:
         verify_stored(live, FIELDS, {name: value for name, value in wanted.items() if name not in drifting(live)}, REASONS)
@@ -498,7 +505,8 @@ def plan_for(live: Live) -> Plan:
         plan_state(live, result)
 
     def refresh() -> None:
-        if result.steps:
+        # Variables alone leave the application as it was
+        if touched or len(result.steps) > changes:
             live.read()
             check_stored()
         result.resource, result.resource_id = view(live), live.uuid
@@ -515,10 +523,14 @@ def locate(live: Live) -> tuple[list[dict[str, t.Any]] | None, History]:
         live.place = find_place(ctx)
         if live.place is None:
             return nothing
-        found = matches(live.place.environment["applications"], live.name)
+        there = live.place.environment["applications"]
+        found = matches(there, live.name)
+        if not found and ctx.options["state"] == "recreated":
+            # A run that was interrupted after the deletion: the successor only lacks the name
+            found = matches(there, recreate.successor(live.name))
         if not found:
             return nothing
-        live.uuid = only(found, live.name, "application", live.place.words)["uuid"]
+        live.uuid = only(found, found[0]["name"], "application", live.place.words)["uuid"]
     state = ctx.options["state"]
     managed = state in DEPLOYING or (state != "absent" and any(ctx.options.get(name) for name in ("variables", "secrets", "purge")))
     target = env.Target.application(live.uuid, live.name)
@@ -720,53 +732,40 @@ def source_differences(live: Live, result: Plan) -> list[tuple[str, t.Any, t.Any
 
 
 def plan_recreation(deployment: deploy.Deploy, wanted: dict[str, t.Any], rows: list[dict[str, t.Any]]) -> Plan:
-    """Delete the application, keep its volumes, create it again as it was and as declared, deploy it. For state inside Coolify that no
-    request mends."""
+    """Replace the application by a successor that is as it was and as declared; the volumes stay. For state inside Coolify that no request
+    mends. The successor is complete before the old one is deleted, so that until then everything can be undone and nothing gets lost."""
     live, result = deployment.live, deployment.plan
-    ctx, options, answer, old = live.ctx, live.ctx.options, live.answer or {}, live.uuid
-    if answer.get("build_pack") == "dockercompose":
-        raise InputError(
-            f"{live.words} is a compose application: Coolify makes the names of its volumes from its uuid, so a new one would start with empty ones",
-            "Move the data by hand; or delete and create it with state=absent and state=present.",
-        )
-    refuse_create_only(live.words, placement_differences(live, options))
-    kind = options.get("type") or creation_type(answer)
-    if kind is None:
-        raise InputError(f"{live.words}: the token cannot see how it was created; give type")
-    env.need_declaration(options)
-    variables = env.declare(options, env.Target.application("", live.name))
-    if options["purge"]:
-        handles = {(variable.key, variable.preview) for variable in variables}
-        rows = [row for row in rows if (row["key"], bool(row.get("is_preview"))) in handles]
-    snapshot = recreate.take(live, rows)
+    ctx, options, answer, old = live.ctx, live.ctx.options, live.answer or {}, live.uuid or ""
+    kind, where, variables = _refuse_recreation(live)
+    target = env.Target.application("", live.name)
+    changes = env.compare(
+        env.Rows(rows), variables, target, purge=options["purge"], update_secrets=options["update_secrets"], preview=False
+    )
+    snapshot = recreate.take(live, [row for row in rows if row not in changes.deletes])
     source, unknown = _source_again(live, kind)
     found = {row.name: row.found(answer) for row in FIELDS}
-    unknown += [row.name for row in FIELDS if row.secret and found[row.name] is UNKNOWN and row.name not in wanted]
+    known_since = version_tuple(ctx.client.version)
+    unknown += [
+        row.name
+        for row in FIELDS
+        if found[row.name] is UNKNOWN and row.name not in wanted and not (row.since and known_since < version_tuple(row.since))
+    ]
     recreate.refuse_lost(live, [*unknown, *recreate.lost(snapshot, variables)])
-    untold = [row.name for row in FIELDS if found[row.name] is UNKNOWN and not row.secret and row.name not in wanted]
-    if untold:
-        result.risk(
-            "medium",
-            f"the server does not show {', '.join(untold)} of {live.words} in this version or to this token: they get their defaults",
-        )
     labels = own_labels(answer)
     fields = {
-        row.name: wanted.get(row.name, found[row.name])
+        row.name: value
         for row in FIELDS
+        for value in [wanted.get(row.name, found[row.name])]
         # Labels that Coolify generates name the old uuid, and what the Dockerfile says comes with the deployment
-        if (row.name in wanted or row.name not in ("custom_labels", *drifting(live)))
-        and wanted.get(row.name, found[row.name]) is not UNKNOWN
-        and (wanted.get(row.name, found[row.name]) is not None or row.clear is not NEVER)
+        if (row.name in wanted or row.name not in ("custom_labels", *drifting(live))) and value is not UNKNOWN
+        if value is not None or row.clear is not NEVER
     }
-    result.before, result.resource_id, result.resource = configuration(answer), live.uuid, view(live)
-    result.point.update(snapshot.shown)
-    result.merge_diff({"before": {"uuid": old}, "after": {"uuid": "a new one"}})
-    result.merge_diff(shown(differences(FIELDS, wanted, answer)))
-    where = placed(answer, live.place)
-    at_once = ("name", "ports_exposes", "docker_registry_image_tag", *TYPES[kind])
+    name = fields.pop("name")
+    at_once = ("ports_exposes", "docker_registry_image_tag", *TYPES[kind])
     request = {
-        **{f"{name}_uuid": part["uuid"] for name, part in where.items()},
+        **{f"{part}_uuid": item["uuid"] for part, item in where.items()},
         **creation_body(change for change in creation(FIELDS, fields) if change.field.name in at_once),
+        "name": recreate.successor(live.name),
         "autogenerate_domain": False,
         **source,
     }
@@ -776,67 +775,73 @@ def plan_recreation(deployment: deploy.Deploy, wanted: dict[str, t.Any], rows: l
 
     def look() -> dict[str, t.Any] | None:
         environment = ctx.client.get(path("projects", where["project"]["uuid"], where["environment"]["uuid"]))
-        there = [item for item in matches(environment["applications"], live.name) if item["uuid"] != old]
-        return only(there, live.name, "application") if there else None
+        return next((item for item in environment["applications"] if item["name"] == request["name"]), None)
+
+    def configure() -> None:
+        had = BY_NAME["domains"].codec.key(found["domains"] or ())
+        new = tuple(url for url in fields.get("domains") or () if normal_url(url) not in had)
+        if new and not options["force_domain_override"]:
+            # The old one still has its domains, so those are written with force; a conflict about these is a real one
+            ctx.client.patch(live.path, {"domains": URLS.to_api(new)})
+        undone = restore_fields(live, FIELDS, fields, lambda back: bodies(back, live.answer, force=True))
+        if undone.lost:
+            raise NotStored(f"{live.words}: Coolify did not store {', '.join(undone.lost)} of the successor", REASONS)
+        if labels and "custom_labels" not in wanted:
+            lines = tuple(line.replace(old, live.uuid or "") for line in found["custom_labels"])
+            ctx.client.patch(live.path, {"custom_labels": LABELS.to_api(lines)})
 
     def delete() -> None:
         # The folder on the server stays as well: directories of it may be mounted
-        ctx.client.delete(live.path, **{**dict.fromkeys(DELETE_FLAGS, False), "delete_connected_networks": True})
-        with after_acting():
-            if not wait_gone(live, options["wait_timeout"]):
-                raise TimedOut(
-                    f"{live.words} is still there {options['wait_timeout']} s after Coolify accepted its deletion",
-                    "Coolify deletes in a queued job; look at its queue, then run the task again.",
-                )
+        erase(replace(live, uuid=old), delete_connected_networks=True)
 
-    def restore_labels() -> None:
-        lines = tuple(line.replace(old or "", live.uuid or "") for line in found["custom_labels"])
-        ctx.client.patch(live.path, {"custom_labels": LABELS.to_api(lines)})
+    def rename() -> None:
+        ctx.client.patch(live.path, {"name": name})
 
-    def prove() -> None:
-        recreate.prove(
-            Live(ctx, live.kind, f"{live.name}-proof-of-recreation"),
-            lambda proof: {**{name: value for name, value in request.items() if name != "domains"}, "name": proof.name},
-            f"/applications/{kind}",
-            lambda proof: _set(
-                proof, {name: value for name, value in fields.items() if name not in ("name", "domains", "noindex_domains")}
-            ),
-            snapshot,
-            variables,
-            where,
-        )
+    creating = creation_step(
+        live,
+        result,
+        f"create a successor of {live.words}, of type {kind}",
+        f"/applications/{kind}",
+        request,
+        look,
+        **dict.fromkeys(DELETE_FLAGS, False),
+    )
 
-    counted = f"its configuration, {len(rows)} variables, {len(snapshot.volumes) + len(snapshot.files)} storages, {len(snapshot.tasks)} scheduled tasks"
-    taken = f"take a snapshot of {live.words}: {counted}, {len(snapshot.tags)} tags"
+    def uncreate() -> Undone:
+        undone = creating.revert() if creating.revert else Undone(False)
+        live.uuid = result.resource_id = old
+        return undone
+
+    left = look()
+    if left:
+        result.steps.append(_remove_left(live, left))
+    storages = len(snapshot.volumes) + len(snapshot.files)
+    taken = (
+        f"take a snapshot of {live.words}: configuration, {len(rows)} variables, {storages} storages, {len(snapshot.tasks)} scheduled tasks"
+    )
     removal_step = Step(f"delete {live.words} ({old}) and keep its volumes", delete, estimate=10.0, destructive=True, keeps=True)
     result.steps += [
-        Step(taken, lambda: ctx.say(taken), passive=True),
-        Step(
-            f"prove with a second application that {live.words} can be created, and remove it",
-            prove,
-            estimate=5.0,
-            revert=lambda: Undone(False),
-        ),
-        removal_step,
-        creation_step(live, result, f"create {live.words} of type {kind}", f"/applications/{kind}", request, look),
-        Step(f"restore the configuration of {live.words}", lambda: _set(live, fields), estimate=1.0),
-        *(
-            [Step(f"restore the labels of {live.words}: {', '.join(labels)}", restore_labels)]
-            if labels and "custom_labels" not in wanted
-            else []
-        ),
+        Step(f"{taken}, {len(snapshot.tags)} tags", lambda: ctx.say(f"{taken}, {len(snapshot.tags)} tags"), passive=True),
+        replace(creating, revert=uncreate),
+        Step(f"restore the configuration of {live.words}", configure, estimate=1.0, revert=lambda: Undone(False)),
         *recreate.steps(live, snapshot, variables),
+        removal_step,
+        Step(f'give the successor the name "{name}"', rename),
     ]
-    result.risk(
-        "high", f"{live.words} is deleted before it is created again, which cannot be undone; its volumes and its folder on the server stay"
-    )
+    result.before, result.resource_id, result.resource = configuration(answer), old, view(live)
+    result.point.update(snapshot.shown)
+    result.merge_diff({"before": {"uuid": old}, "after": {"uuid": "a new one"}})
+    result.merge_diff(shown(differences(FIELDS, wanted, answer)))
+    if changes:
+        result.merge_diff({"before": {"variables": changes.before}, "after": {"variables": changes.after}})
+    result.risk("high", f"{live.words} is deleted, which cannot be undone; its volumes and its folder on the server stay")
     result.risk("medium", "it gets another uuid: webhooks, other tools and internal addresses that name the old one have to follow")
     result.risk("low", "its history of deployments, its previews and schedules of volume backups are not carried over")
     result.downtime = True
-    result.downtime_reasons = ["it is deleted before it is created again"]
-    result.extra["variables"] = env.shown(env.Rows(rows), env.Changes(), variables, env.Target.application("", live.name))
+    result.downtime_reasons = ["the old one is deleted before the new one is deployed"]
+    result.extra["variables"] = env.shown(env.Rows(rows), changes, variables, target)
     deploy.plan_deployment(deployment, wanted, rows, variables)
-    number = result.steps.index(removal_step) + 1
+    number = result.steps.index(removal_step)
     result.steps[number:] = recreate.points_of_no_return(live, result.steps[number:])
 
     def refresh() -> None:
@@ -847,11 +852,43 @@ def plan_recreation(deployment: deploy.Deploy, wanted: dict[str, t.Any], rows: l
     return result
 
 
-def _set(live: Live, fields: t.Mapping[str, t.Any]) -> None:
-    """Make all of these true of an application that has just been created."""
-    undone = restore_fields(live, FIELDS, fields, lambda back: bodies(back, live.answer, force=True))
-    if undone.lost:
-        raise NotStored(f"{live.words}: Coolify did not store {', '.join(undone.lost)}", REASONS)
+def _refuse_recreation(live: Live) -> tuple[str, dict[str, dict[str, t.Any]], list[env.Variable]]:
+    """(type, where it is, declared variables); raises for what cannot be recreated."""
+    options, answer, client = live.ctx.options, live.answer or {}, live.ctx.client
+    # Before it, an answer does not hold the settings
+    client.require("4.2.0", "state=recreated")
+    if answer.get("build_pack") == "dockercompose":
+        raise InputError(
+            f"{live.words} is a compose application: Coolify makes the names of its volumes from its uuid, so a new one would start with empty ones",
+            "Move the data by hand; or delete and create it with state=absent and state=present.",
+        )
+    astray = [name for name in ("pull_request_id", "docker_tag", "rollback_to", "rollback_point") if options.get(name)]
+    if astray:
+        raise InputError(f"{', '.join(astray)}: goes with state=deployed or state=rolled_back, not with state=recreated")
+    kind = creation_type(answer)
+    differing = placement_differences(live, options)
+    if kind and options.get("type") not in (None, kind):
+        differing.append(("type", kind, options["type"]))
+    refuse_create_only(live.words, differing)
+    kind = kind or options.get("type")
+    if kind is None:
+        raise InputError(f"{live.words}: the token cannot see how it was created; give type")
+    where = placed(answer, live.place)
+    if not all(part["uuid"] for part in where.values()):
+        raise InputError(f"{live.words}: Coolify does not tell where it is; give project and environment")
+    if version_tuple(client.version) >= (4, 3, 0) and len(client.items(f"{live.path}/destinations")) > 1:
+        raise InputError(
+            f"{live.words} runs on several servers", "Detach the additional destinations in Coolify, and attach them afterwards."
+        )
+    env.need_declaration(options)
+    return kind, where, env.declare(options, env.Target.application("", live.name))
+
+
+def _remove_left(live: Live, left: dict[str, t.Any]) -> Step:
+    """What an interrupted run began: a successor beside its predecessor has nothing of its own."""
+    other = replace(live, uuid=left["uuid"], created={})
+    action = f"delete the successor of {live.words} that an interrupted run left ({left['uuid']})"
+    return Step(action, lambda: erase(other), estimate=10.0, revert=lambda: Undone(False), destructive=True)
 
 
 def _source_again(live: Live, kind: str) -> tuple[dict[str, t.Any], list[str]]:

@@ -314,15 +314,14 @@ UNREADABLE = "Use a token with read:sensitive (or root) whose owner is an admin 
 PARTS = ("url", "host", "port", "username", "password", "database", "userinfo")
 
 
-def parts(live: Live, kind: str) -> dict[str, str]:
+def parts(live: Live, kind: str, answer: t.Mapping[str, t.Any]) -> dict[str, str]:
     """What an application needs to know to use the database, with its secrets: the keys of PARTS. ``userinfo`` is what stands before the
     @ of the URL, where a password is percent-encoded. Raises InputError when the token may not read the URL."""
-    url = live.created.get("internal_db_url") or (live.answer or live.read()).get("internal_db_url")
+    url = answer.get("internal_db_url")
     if not url:
         raise InputError(f"{live.words}: the token may not read its address", UNREADABLE)
-    table, known = KINDS[kind], {**live.created, **(live.answer or {})}
-    split_url = urlsplit(url)
-    database = table.database[1:] if table.database.startswith("=") else known.get(table.database)
+    table, split_url = KINDS[kind], urlsplit(url)
+    database = table.database[1:] if table.database.startswith("=") else answer.get(table.database)
     return {
         "url": url,
         "host": split_url.hostname or "",
@@ -676,6 +675,7 @@ def plan_backups(live: Live, result: Plan, kind: str) -> None:
                 lambda where=where: ctx.client.delete(where, delete_s3=False),
                 destructive=True,
                 estimate=5.0,
+                manual=f"create the backup schedule {schedule['frequency']!r} of {live.words} again; its backups are lost",
             )
         )
     if before or after:

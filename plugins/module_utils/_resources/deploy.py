@@ -254,7 +254,7 @@ def _unprotected(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]], declar
         (kind, item)
         for kind, table in database.KINDS.items()
         for item in (place.environment.get(table.listed, ()) if table.listed and table.backups else ())
-        if any(item["uuid"] in value for value in values)
+        if any(item["uuid"] in value for value in values) and item["name"] not in deploy.options.get("backed_up", ())
     ]
     schedules = client.gather(*[lambda kind=kind, item=item: database.read_backups(client, item["uuid"], kind) for kind, item in used])
     for (_kind, item), found in zip(used, schedules):
@@ -403,7 +403,6 @@ def _point_step(deploy: Deploy) -> Step:
     """First in the plan, so that its undo comes last: what was running before runs again when the configuration is back."""
 
     def apply() -> None:
-        deploy.began = deploy.ctx.clock.now()
         urls = _urls(deploy, (deploy.live.answer or {}).get("fqdn"))
         if urls and deploy.before_status.startswith("running"):
             deploy.answered_before = tuple(reply.url for reply in _ask(deploy, urls) if not _complaint(deploy, reply))
@@ -460,7 +459,7 @@ def _trigger_step(deploy: Deploy) -> Step:
             # Since the plan was made another deployment may have ended, such as one that was waited for
             deploy.history, deploy.before_status = _deployment.history(deploy.ctx, live.uuid or ""), live.status
             deploy.earlier = deploy.history.known
-        deploy.triggered = True
+        deploy.triggered, deploy.began = True, deploy.ctx.clock.now()
         deploy.uuid = _trigger(deploy)
         deploy.plan.details["deployment_uuid"] = deploy.uuid
         if not options["wait"]:

@@ -84,7 +84,7 @@ def gather(ctx: Context) -> dict[str, t.Any]:
     options = ctx.options
     if options.get("environment") and not options.get("project"):
         raise InputError("environment needs project")
-    _since(options)
+    when(options, "since")
     if options.get("limit") is not None and options["limit"] < 1:
         raise InputError("limit: it has to be 1 or more")
     wanted = list(dict.fromkeys(options["gather"]))
@@ -136,7 +136,7 @@ def _token(ctx: Context, *_unused: t.Any) -> dict[str, t.Any]:
     """What the token may do. Each probe is refused by Coolify before it does anything, with or without the ability."""
     abilities = {
         "read": _may(lambda: ctx.client.items("/teams")),
-        "read:sensitive": _sees_secrets(ctx),
+        "read:sensitive": sees_secrets(ctx),
         # An empty body is refused after the ability is checked (resources.md 0.2)
         "write": _may(lambda: ctx.client.post("/projects", {})),
         "deploy": _may(lambda: ctx.client.post("/deploy")),
@@ -155,8 +155,8 @@ def _may(probe: t.Callable[[], t.Any]) -> bool:
     return True
 
 
-def _sees_secrets(ctx: Context) -> bool | None:
-    """None when there is no private key to look at, or the token may not look."""
+def sees_secrets(ctx: Context) -> bool | None:
+    """Whether the token gets secrets to see; None when there is no private key to look at, or it may not look."""
     if not _may(lambda: ctx.client.items("/security/keys")):
         return None
     keys = ctx.client.items("/security/keys")
@@ -181,28 +181,28 @@ def _servers(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
     return [{**allowed("servers", item), "is_build_server": (item.get("settings") or {}).get("is_build_server")} for item in items]
 
 
-def _since(options: t.Mapping[str, t.Any], default: str | None = None) -> datetime | None:
-    """The moment that the option since means: how long ago, or an ISO time, in UTC unless it says otherwise."""
-    given = str(options.get("since") or default or "").strip()
+def when(options: t.Mapping[str, t.Any], name: str, default: str | None = None) -> datetime | None:
+    """The moment that an option means: how long ago, or an ISO time, in UTC unless it says otherwise. Raises InputError."""
+    given = str(options.get(name) or default or "").strip()
     if not given:
         return None
     ago = re.fullmatch(r"(\d{1,6})\s*([smhdw])", given)
     try:
         if ago:
             return datetime.now(timezone.utc).replace(microsecond=0) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-        when = datetime.fromisoformat(given.replace("Z", "+00:00"))
+        time = datetime.fromisoformat(given.replace("Z", "+00:00"))
     except (ValueError, OverflowError):
         raise InputError(
-            f"since: {given} is neither how long ago, such as 30m, 24h or 7d, nor a time such as 2026-11-24T10:00:00Z"
+            f"{name}: {given} is neither how long ago, such as 30m, 24h or 7d, nor a time such as 2026-11-24T10:00:00Z"
         ) from None
-    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def _back_to(rows: t.Iterable[dict[str, t.Any]], since: datetime | None) -> t.Iterator[dict[str, t.Any]]:
     """Rows that come newest first, until one is older than that."""
     for row in rows:
-        when = moment(row.get("created_at"))
-        if since and when and when < since:
+        created = moment(row.get("created_at"))
+        if since and created and created < since:
             return
         yield row
 
@@ -244,7 +244,7 @@ def _events(ctx: Context, size: int) -> t.Iterator[dict[str, t.Any]]:
 def _audit_events(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
     name, limit = ctx.options.get("name"), ctx.options.get("limit") or LIMIT
     size = EVENTS_PAGE if name else min(limit, EVENTS_PAGE)
-    events = _back_to(_events(ctx, size), _since(ctx.options, RECENT))
+    events = _back_to(_events(ctx, size), when(ctx.options, "since", RECENT))
     wanted = (row for row in events if name in (None, row.get("resource_name"), row.get("resource_uuid")))
     return [allowed("audit_events", row) for row in _newest(wanted, "id", limit)]
 
@@ -264,7 +264,7 @@ def _deployments(
     ctx: Context, environments: dict[int, dict[str, t.Any]] | None, _resources: list[dict[str, t.Any]]
 ) -> list[dict[str, t.Any]]:
     """With project and name, since or limit the last ones of those applications, else everything that is queued or running."""
-    limit, since = ctx.options.get("limit"), _since(ctx.options)
+    limit, since = ctx.options.get("limit"), when(ctx.options, "since")
     if environments is not None and (ctx.options.get("name") or limit or since):
         most = limit or (LIMIT if since else HISTORY)
         applications = READERS["applications"](ctx, environments, ctx.client.items("/resources"))

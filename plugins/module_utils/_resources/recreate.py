@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What belongs to an application beside its fields, taken before it is deleted and given to its successor: variables, tags, storages,
+"""What belongs to an application beside its fields, taken from it and given to its successor before it is deleted: variables, tags, storages,
 scheduled tasks (applications.md 8.2 to 8.4).
 
 Nothing brings back what was deleted, so whatever cannot be read is found out before anything is changed.
@@ -12,14 +12,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from .._client import path, version_tuple
-from .._errors import CoolifyError, InputError, NotStored, OutcomeUnknown
+from .._errors import CoolifyError, InputError, NotStored, may_have_acted
 from .._fields import UNKNOWN
-from .._plan import Step
+from .._plan import Step, Undone
 from . import variables as env
-from .resource import DELETE_FLAGS, UNDO_TIMEOUT, Live, wait_gone
+from .resource import Live
 
-TAGS_SINCE = "4.2.0"
 TASK_FIELDS = ("name", "command", "frequency", "container", "timeout", "enabled")
 
 
@@ -45,11 +43,15 @@ class Snapshot:
         }
 
 
+def successor(name: str) -> str:
+    """What the new one is called until the old one is gone."""
+    return f"{name[:240]}-successor"
+
+
 def take(live: Live, rows: list[dict[str, t.Any]]) -> Snapshot:
     client, uuid = live.ctx.client, live.uuid or ""
-    tagged = version_tuple(client.version) >= version_tuple(TAGS_SINCE)
     tags, storages, tasks = client.gather(
-        lambda: client.items(f"{live.path}/tags") if tagged else [],
+        lambda: client.items(f"{live.path}/tags"),
         lambda: client.get(f"{live.path}/storages", has="persistent_storages"),
         lambda: client.items(f"{live.path}/scheduled-tasks"),
     )
@@ -60,7 +62,8 @@ def take(live: Live, rows: list[dict[str, t.Any]]) -> Snapshot:
 
 def lost(snapshot: Snapshot, declared: t.Iterable[env.Variable]) -> list[str]:
     """What could not be given to a successor, because this token cannot read it and the task does not declare it."""
-    given = {(variable.key, variable.preview) for variable in declared}
+    # The locked preview twin of a declared variable gets the declared value
+    given = {(variable.key, preview) for variable in declared for preview in (variable.preview, True)}
     missing = [
         f"variable {row['key']}{' (preview)' if row.get('is_preview') else ''}"
         for row in snapshot.rows
@@ -79,7 +82,12 @@ def steps(live: Live, snapshot: Snapshot, declared: t.Sequence[env.Variable]) ->
         (_tags(live, snapshot), "tag"),
     )
     return [
-        Step(f"restore {len(names)} {what}{'s' * (len(names) > 1)} of {live.words}: {', '.join(names)}", apply, estimate=0.5 * len(names))
+        Step(
+            f"restore {len(names)} {what}{'s' * (len(names) > 1)} of {live.words}: {', '.join(names)}",
+            apply,
+            estimate=0.5 * len(names),
+            revert=lambda: Undone(False),
+        )
         for (names, apply), what in parts
         if names
     ]
@@ -87,14 +95,14 @@ def steps(live: Live, snapshot: Snapshot, declared: t.Sequence[env.Variable]) ->
 
 def _variables(live: Live, snapshot: Snapshot, declared: t.Sequence[env.Variable]) -> tuple[list[str], t.Callable[[], None]]:
     over = {(variable.key, variable.preview): variable for variable in declared}
-    kept = [row for row in snapshot.rows if not row.get("is_coolify")]
-    wanted = [
-        over.pop((row["key"], bool(row.get("is_preview"))), None)
-        or env.Variable(row["key"], env.stored_value(row), True, bool(row.get("is_preview")))
-        for row in kept
-    ]
-    # What is declared and not there yet comes along
     old = env.Rows(snapshot.rows)
+    wanted = []
+    for (key, preview), row in old.by_key.items():
+        known = over.pop((key, preview), None)
+        if known is None and env.stored_value(row) is UNKNOWN:
+            known = replace(next(variable for variable in declared if variable.key == key), preview=True, flags={})
+        wanted.append(known or env.Variable(key, env.stored_value(row), True, preview))
+    # What is declared and not there yet comes along
     variables = [_with_flags(variable, old.get(variable)) for variable in (*wanted, *over.values())]
 
     def apply() -> None:
@@ -200,53 +208,24 @@ def _tags(live: Live, snapshot: Snapshot) -> tuple[list[str], t.Callable[[], Non
     return snapshot.tags, apply
 
 
-def prove(
-    proof: Live,
-    request: t.Callable[[Live], dict[str, t.Any]],
-    collection: str,
-    configure: t.Callable[[Live], None],
-    snapshot: Snapshot,
-    declared: t.Sequence[env.Variable],
-    where: t.Mapping[str, t.Mapping[str, t.Any]],
-) -> None:
-    """Create an application of another name with the same requests and remove it again: what Coolify refuses is better known before the
-    only one is deleted. It has no domains, no storages, and is not deployed. Raises what Coolify says."""
-    client = proof.ctx.client
-
-    def look() -> dict[str, t.Any] | None:
-        environment = client.get(path("projects", where["project"]["uuid"], where["environment"]["uuid"]))
-        return next((item for item in environment["applications"] if item["name"] == proof.name), None)
-
-    try:
-        proof.created = client.create(collection, request(proof), look, proof.words)
-        proof.uuid = proof.created["uuid"]
-        configure(proof)
-        _variables(proof, snapshot, declared)[1]()
-    except OutcomeUnknown as error:
-        proof.uuid = (error.found or {}).get("uuid")
-        raise
-    finally:
-        if proof.uuid:
-            client.delete(proof.path, **{**dict.fromkeys(DELETE_FLAGS, True), "docker_cleanup": False})
-            if not wait_gone(proof, UNDO_TIMEOUT):
-                proof.ctx.warn(f"{proof.words} ({proof.uuid}) is still there {UNDO_TIMEOUT} s after it was deleted; delete it")
-
-
 def points_of_no_return(live: Live, after: t.Sequence[Step]) -> list[Step]:
-    """The steps after a deletion: their failure undoes nothing, because what they made is all there is; it says what is left to do."""
+    """The deletion and the steps after it: their failure undoes nothing, because the successor is complete; it says what is left to do."""
 
     def guarded(number: int, step: Step) -> Step:
         def apply() -> None:
             try:
                 step.apply()
             except CoolifyError as error:
-                error.acted = True
-                left = [other.action for other in after[number:] if not other.passive]
-                error.facts["details"] = {**error.facts.get("details", {}), "not_restored": left, "manual_steps": left}
-                error.troubleshooting = (
-                    f"{error.troubleshooting} The old {live.words} is deleted, its volumes are kept; left to do: {'; '.join(left)}. "
-                    "rollback_point has its configuration."
-                )
+                # A deletion that was refused is no point of no return
+                error.undo_all = number == 0 and not may_have_acted(error)
+                if not error.undo_all:
+                    error.acted = True
+                    left = [other.action for other in after[number:]]
+                    error.facts["details"] = {**error.facts.get("details", {}), "not_restored": [], "manual_steps": left}
+                    error.troubleshooting = (
+                        f"{error.troubleshooting} The successor of {live.words} ({live.uuid}) has everything that the old one had, volumes included. "
+                        f"Running the task again goes on from here; left to do: {'; '.join(left)}."
+                    )
                 raise
 
         return replace(step, apply=apply, revert=None, keeps=True)
@@ -258,5 +237,5 @@ def refuse_lost(live: Live, names: t.Sequence[str]) -> None:
     if names:
         raise InputError(
             f"{live.words} cannot be recreated, because this could not be restored: {', '.join(names)}",
-            "Declare the variables and secret options in the task, use a token with read:sensitive, or unlock the variables in Coolify.",
+            "Declare the variables and secret options in the task, or use a token with read:sensitive.",
         )

@@ -215,6 +215,18 @@ def wait_gone(live: Live, timeout: float) -> bool:
     return until(gone, bool, timeout, live.ctx.clock)[0]
 
 
+def erase(live: Live, **flags: bool) -> None:
+    """Delete with every flag said explicitly, false where not given, and wait until it is gone. Raises TimedOut."""
+    limit = live.ctx.options["wait_timeout"]
+    live.ctx.client.delete(live.path, **{**dict.fromkeys(DELETE_FLAGS, False), **flags})
+    with after_acting():
+        if not wait_gone(live, limit):
+            raise TimedOut(
+                f"{live.words} ({live.uuid}) is still there {limit} s after Coolify accepted its deletion",
+                "Coolify deletes in a queued job; look at its queue, then run the task again.",
+            )
+
+
 def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
     """Deletion with all four flags said explicitly (Coolify's defaults are true, volumes included), then waiting until it is gone."""
     ctx = live.ctx
@@ -222,15 +234,11 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
     refuse_create_only(live.words, placement_differences(live, ctx.options))
 
     def apply() -> None:
-        ctx.client.delete(live.path, **flags)
-        with after_acting():
-            if not ctx.flag("wait"):
-                plan.details["pending"] = f"GET /api/v1{live.path} until it answers 404"
-            elif not wait_gone(live, ctx.options["wait_timeout"]):
-                raise TimedOut(
-                    f"{live.words} is still there {ctx.options['wait_timeout']} s after Coolify accepted its deletion",
-                    "Coolify deletes in a queued job; look at its queue, then run the task again.",
-                )
+        if ctx.flag("wait"):
+            erase(live, **flags)
+        else:
+            ctx.client.delete(live.path, **flags)
+            plan.details["pending"] = f"GET /api/v1{live.path} until it answers 404"
 
     def result() -> None:
         plan.resource, plan.resource_id = None, live.uuid
@@ -285,6 +293,8 @@ def creation_step(
             # Half of it is there: whoever undoes this has to know which one
             live.uuid = (error.found or {}).get("uuid")
             raise
+        if "uuid" not in live.created:
+            raise Unreadable(f"Coolify answered the creation of {live.words} without a uuid", sent=True)
         live.uuid = plan.resource_id = live.created["uuid"]
         live.ctx.say(f"created {live.words} ({live.uuid})")
 

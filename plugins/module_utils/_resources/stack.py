@@ -10,20 +10,26 @@ rollback points of all, the databases, the configuration of the applications, an
 from __future__ import annotations
 
 import re
+import threading
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .._context import Context, Module
 from .._contract import point
 from .._errors import CoolifyError, InputError
-from .._plan import Gate, Plan, Step
+from .._fields import without_tags
+from .._gates import plan_safe
+from .._plan import Plan, Step
 from . import application, database, deploy
-from .resource import DEFAULT_UPDATE_SECRETS, DELETE_SPEC, PLACEMENT_SPEC, WAIT_SPEC, Live
-from .variables import Later
+from .info import sees_secrets
+from .resource import DEFAULT_UPDATE_SECRETS, DELETE_SPEC, PLACEMENT_SPEC, WAIT_SPEC, Live, find_place
+from .variables import Later, Learned
 
 PLACE = {name: PLACEMENT_SPEC[name] for name in ("server", "destination")}
 NAME = {"name": {"type": "str", "required": True}}
-REFERENCE = re.compile(r"\{(\w*)\}")
+REFERENCE = re.compile(r"(?<!\$)\{(\w*)\}")
+"""``{name}``, but not the ``${NAME}`` of a shell."""
+SECRET_PARTS = ("url", "password", "userinfo")
 DATABASES, APPLICATIONS = 1, 2
 """Lanes of the steps that change configuration: databases come first, because applications are told their addresses."""
 
@@ -34,10 +40,26 @@ class Part:
 
     live: Live
     plan: Plan
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _known: dict[str, str] = field(default_factory=dict)
 
     @property
     def group(self) -> str:
         return f"{self.live.kind}s"
+
+    @property
+    def settled(self) -> bool:
+        """Whether a database exists and keeps its address and credentials."""
+        changing = self.plan.diff["after"]
+        return bool(self.live.answer) and not any(row.initial for name, row in database.SPECIFIC.items() if name in changing)
+
+    def known(self) -> dict[str, str]:
+        """What is known of a database once it is as declared; read once, whoever asks first."""
+        with self._lock:
+            if not self._known:
+                answer = self.live.answer if self.settled and self.live.answer else self.live.read()
+                self._known = database.parts(self.live, database.kind_of(answer), answer)
+        return self._known
 
 
 # --- what is declared -----------------------------------------------------------------------------------------------------------
@@ -45,7 +67,7 @@ class Part:
 
 def check(databases: t.Sequence[dict[str, t.Any]], applications: t.Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """The applications in an order in which each comes after what it depends on, otherwise as declared. Raises InputError."""
-    names = [entry["name"] for entry in (*databases, *applications)]
+    names = [without_tags(entry["name"]) for entry in (*databases, *applications)]
     if "" in names:
         raise InputError("name: it is empty; a template that yields nothing must not mean something else")
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -53,7 +75,11 @@ def check(databases: t.Sequence[dict[str, t.Any]], applications: t.Sequence[dict
         raise InputError(f"{', '.join(twice)}: each name can be there once, so that depends_on says what it means")
     done = [entry["name"] for entry in databases]
     left, ordered = list(applications), []
+    names = [entry["name"] for entry in (*databases, *applications)]
     for entry in applications:
+        both = sorted(set(entry.get("variables") or {}) & set(entry.get("secrets") or {}))
+        if both:
+            raise InputError(f"{entry['name']}: {', '.join(both)} is in both variables and secrets")
         unknown = [name for name in entry.get("depends_on") or () if name not in names]
         if unknown:
             raise InputError(f"{entry['name']}: depends_on names {', '.join(unknown)}, which is neither in databases nor in applications")
@@ -81,9 +107,10 @@ def plan_part(ctx: Context, entry: t.Mapping[str, t.Any], code: t.Any, **further
     try:
         return Part(live, code.plan_for(live))
     except CoolifyError as error:
-        error.resource = error.resource or (live.kind, live.uuid, live.name)
-        if live.words not in str(error):
+        # What several parts look at is read once, so they may share its error
+        if error.resource is None and live.words not in str(error):
             error.args = (f"{live.words}: {error}",)
+        error.resource = error.resource or (live.kind, live.uuid, live.name)
         raise
 
 
@@ -104,25 +131,36 @@ def environment_of(ctx: Context, entry: t.Mapping[str, t.Any], databases: t.Mapp
 
 
 def refer(ctx: Context, where: str, value: t.Mapping[str, t.Any], databases: t.Mapping[str, Part]) -> dict[str, t.Any]:
-    """A variable such as ``{database: main, value: "{url}"}`` with the value that Coolify tells, now or once the database exists."""
-    name, text = value["database"], str(value.get("value") or "{url}")
+    """A variable such as ``{database: main, value: "{url}"}`` with the value that Coolify tells, now or once the database is as declared."""
+    name, text = value["database"], value.get("value", "{url}")
+    for attribute, given in (("database", name), ("value", text)):
+        if not isinstance(given, str) or not given.strip():
+            raise InputError(f"{where}: {attribute} has to be a text that is not empty")
     part = databases.get(name)
     if part is None:
         raise InputError(f"{where} refers to the database {name!r}; databases has {', '.join(databases) or 'none'}")
-    unknown = [found for found in REFERENCE.findall(text) if found not in database.PARTS]
+    used = REFERENCE.findall(text)
+    unknown = [found for found in used if found not in database.PARTS]
     if unknown:
         raise InputError(f"{where}: {{{unknown[0]}}} is nothing that is known of a database; known: {', '.join(database.PARTS)}")
-    live, kind = part.live, part.live.ctx.options.get("type")
 
     def get() -> str:
-        known = database.parts(live, kind or database.kind_of(live.answer or {}))
-        ctx.secrets.update({known["url"], known["password"]} - {""})
+        known = part.known()
         result = REFERENCE.sub(lambda match: known[match[1]], text)
-        ctx.secrets.add(result)
+        if set(used) & set(SECRET_PARTS):
+            ctx.secrets.update({known["url"], known["password"], result})
         return result
 
     rest = {attribute: item for attribute, item in value.items() if attribute not in ("database", "value")}
-    return {**rest, "value": get() if live.answer else Later(get)}
+    return {**rest, "value": Learned(get()) if part.settled else Later(get)}
+
+
+def refuse_blind(ctx: Context, entries: t.Iterable[t.Mapping[str, t.Any]], databases: t.Mapping[str, Part]) -> None:
+    """A database that does not exist yet must not be found to have an unreadable address when it does."""
+    doors = [source.get(door) or {} for source in (ctx.options, *entries) for door in ("variables", "secrets")]
+    named = {str(value["database"]) for door in doors for value in door.values() if isinstance(value, dict) and "database" in value}
+    if any(not part.live.answer for name, part in databases.items() if name in named) and sees_secrets(ctx) is False:
+        raise InputError("variables refer to a database, and the token may not read the address of one", database.UNREADABLE)
 
 
 # --- one plan of all ------------------------------------------------------------------------------------------------------------
@@ -135,13 +173,23 @@ def plan(ctx: Context) -> Plan:
     ordered = check(databases, applications)
     deployed = options["state"] == "deployed"
     with client.snapshot():
+        find_place(ctx)
         parts: list[Part] = client.gather(
             *[lambda entry=entry: plan_part(ctx, entry, database, state="started" if deployed else "present") for entry in databases]
         )
         by_name = {entry["name"]: part for entry, part in zip(databases, parts)}
+        refuse_blind(ctx, applications, by_name)
+        backed_up = [name for name, part in by_name.items() if part.live.ctx.options.get("backups")]
         parts += client.gather(
-            *[lambda entry=entry: plan_part(ctx, entry, application, **environment_of(ctx, entry, by_name)) for entry in ordered]
+            *[
+                lambda entry=entry: plan_part(ctx, entry, application, backed_up=backed_up, **environment_of(ctx, entry, by_name))
+                for entry in ordered
+            ]
         )
+    uuids = [part.live.uuid for part in parts if part.live.uuid]
+    same = [part.live.words for part in parts if uuids.count(part.live.uuid) > 1]
+    if same:
+        raise InputError(f"{' and '.join(same)} are the same")
     return together(ctx, parts)
 
 
@@ -151,18 +199,27 @@ def together(ctx: Context, parts: t.Sequence[Part]) -> Plan:
         gather_from(part, result)
     if result.gates:
         # The plans of databases have no gates of their own
-        result.gates += [_confirmed(ctx, part) for part in parts if part.plan.destructive and not part.plan.gates]
+        result.gates += [
+            replace(plan_safe([step.action for step in part.plan.destructive], ctx.options), resource=part.live.words)
+            for part in parts
+            if part.plan.destructive and not part.plan.gates
+        ]
         result.steps.append(deploy.gate_step(result, ctx, f"{len(parts)} resources"))
     result.steps += [_own(part, step) for part in parts for step in part.plan.steps if step.phase == "before"]
-    for lane, group in ((DATABASES, "databases"), (APPLICATIONS, "applications")):
+    changing = [(part, step) for part in parts for step in part.plan.steps if not step.phase]
+    # What cannot be undone comes last, where nothing can fail any more
+    last = [(part, step) for part, step in changing if step.destructive and step.revert is None]
+    lanes = lanes_of(parts)
+    for number, group in ((DATABASES, "databases"), (APPLICATIONS, "applications")):
         result.steps += [
-            replace(_own(part, step), lane=(lane, part.live.name))
-            for part in parts
-            if part.group == group
-            for step in part.plan.steps
-            if not step.phase
+            replace(_own(part, step), lane=(number, lane))
+            for lane, members in lanes[group].items()
+            for part in members
+            for owner, step in changing
+            if owner is part and (part, step) not in last
         ]
     result.steps += [_own(part, step) for part in parts for step in part.plan.steps if step.phase == "after"]
+    result.steps += [_own(part, step) for part, step in last]
 
     def finish() -> None:
         ctx.client.gather(*[part.plan.result for part in parts])
@@ -173,6 +230,32 @@ def together(ctx: Context, parts: t.Sequence[Part]) -> Plan:
     result.resource = shown(parts)
     tell(parts, result)
     return result
+
+
+def lanes_of(parts: t.Sequence[Part]) -> dict[str, dict[str, list[Part]]]:
+    """The parts whose configuration has to be changed one after the other, by a name for each lane: applications that give and take a
+    domain, who gives it first, because Coolify refuses a domain that is taken."""
+    lanes: dict[str, dict[str, list[Part]]] = {"databases": {}, "applications": {}}
+    for part in parts:
+        gives, takes = _domains(part)
+        lane = next(
+            (
+                name
+                for name, members in lanes[part.group].items()
+                if any(gives & _domains(other)[1] or takes & _domains(other)[0] for other in members)
+            ),
+            part.live.name,
+        )
+        members = lanes[part.group].setdefault(lane, [])
+        before = next((place for place, other in enumerate(members) if gives & _domains(other)[1]), len(members))
+        members.insert(before, part)
+    return lanes
+
+
+def _domains(part: Part) -> tuple[set[str], set[str]]:
+    """(those that it loses, those that it gets)."""
+    before, after = (set(part.plan.diff[side].get("domains") or ()) for side in ("before", "after"))
+    return before - after, after - before
 
 
 def _own(part: Part, step: Step) -> Step:
@@ -187,13 +270,6 @@ def _own(part: Part, step: Step) -> Step:
 
     action = step.action if part.live.words in step.action else f"{step.action} of {part.live.words}"
     return replace(step, action=action, apply=apply, keeps=False)
-
-
-def _confirmed(ctx: Context, part: Part) -> Gate:
-    told = "; ".join(step.action for step in part.plan.destructive)
-    if ctx.flag("confirm_destructive"):
-        return Gate("plan_safe", "passed", f"confirmed: {told}", resource=part.live.words)
-    return Gate("plan_safe", "failed", f"{told}: this is destructive and confirm_destructive is not set", resource=part.live.words)
 
 
 def gather_from(part: Part, result: Plan) -> None:

@@ -56,9 +56,13 @@ class Target:
         return cls(path(*parts, "envs"), words, SHARED_FLAGS, shared=True)
 
 
+class Learned(str):
+    """A value that Coolify told and the user never saw."""
+
+
 @dataclass(frozen=True)
 class Later:
-    """A value that only exists when it is written, such as the address of a database that is created on the way."""
+    """Such a value that only exists when it is written, such as the address of a database that is created on the way."""
 
     get: t.Callable[[], str]
 
@@ -77,7 +81,7 @@ class Variable:
 
 def _text(key: str, value: t.Any) -> str | Later:
     """The value as Coolify stores it. Integers become text, because templating gives text up to ansible-core 2.18 and numbers from 2.19."""
-    if isinstance(value, Later):
+    if isinstance(value, (Later, Learned)):
         return value
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         kind = {bool: "a boolean", float: "a float", type(None): "null"}.get(type(value), f"a {type(value).__name__}")
@@ -143,7 +147,10 @@ def weak_secrets(variables: t.Iterable[Variable]) -> list[str]:
     return [
         variable.key
         for variable in variables
-        if variable.secret and isinstance(variable.value, str) and 0 < len(variable.value) < SHORT_SECRET
+        if variable.secret
+        and isinstance(variable.value, str)
+        and not isinstance(variable.value, Learned)
+        and 0 < len(variable.value) < SHORT_SECRET
     ]
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,13 @@ import yaml
 from ansible_collections.selfhosted.coolify.plugins.module_utils import _runner
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import CODES
 
+COLLECTION = "ansible_collections.selfhosted.coolify"
 ROOT = Path(__file__).parents[3]
-# Not in the action group: the token must not travel to the hosts where they run
-WITHOUT_API = ("coolify_compose_lint", "coolify_host_info")
-MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/coolify_*.py") if path.stem not in WITHOUT_API)
+MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/coolify_*.py"))
+# A module that does not go through _runner talks to no Coolify: no connection options, no action group, no action plugin, because all
+# of these would take the token to the hosts that it runs on
+WITH_API = [name for name in MODULES if "_runner import" in (ROOT / f"plugins/modules/{name}.py").read_text()]
+WITHOUT_API = sorted(set(MODULES) - set(WITH_API))
 # Higher up may import what is below
 LAYERS = (
     "_errors",
@@ -28,6 +33,7 @@ LAYERS = (
     "_fields",
     "_lint",
     "_compose",
+    "_host",
     "_wait",
     "_plan",
     "_diagnosis",
@@ -48,11 +54,11 @@ def definition(module: str):
 def test_action_group_modules_and_action_stubs_are_the_same():
     group = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]["coolify"]
     stubs = sorted(path.stem for path in ROOT.glob("plugins/action/coolify_*.py"))
-    assert sorted(group) == MODULES == stubs
+    assert sorted(group) == WITH_API == stubs
+    assert WITHOUT_API == ["coolify_compose_lint", "coolify_host_info"]
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_the_documentation_lists_exactly_the_options(module):
+def documented_options(module: str) -> set[str]:
     tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text())
     texts = {
         node.targets[0].id: node.value.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
@@ -63,8 +69,23 @@ def test_the_documentation_lists_exactly_the_options(module):
         fragment = importlib.import_module(f"ansible_collections.selfhosted.coolify.plugins.doc_fragments.{name.split('.')[2]}")
         part = name.split(".")[3].upper() if name.count(".") > 2 else "DOCUMENTATION"
         documented |= set(yaml.safe_load(getattr(fragment.ModuleDocFragment, part)).get("options") or {})
-    assert documented == set(_runner.argument_spec(definition(module)))
+    return documented
+
+
+@pytest.mark.parametrize("module", WITH_API)
+def test_the_documentation_lists_exactly_the_options(module):
+    assert documented_options(module) == set(_runner.argument_spec(definition(module)))
     assert definition(module).name == module
+
+
+@pytest.mark.parametrize("module", WITHOUT_API)
+def test_a_module_without_api_takes_no_connection_and_imports_no_client(module):
+    own = importlib.import_module(f"ansible_collections.selfhosted.coolify.plugins.modules.{module}").ARGUMENT_SPEC
+    assert documented_options(module) == set(own)
+    assert not set(own) & (set(_runner.CONNECTION_SPEC) - {"timeout"})
+    program = f"import sys, {COLLECTION}.plugins.modules.{module}; print(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"requests", *(f"{COLLECTION}.plugins.module_utils.{name}" for name in ("_http", "_client", "_runner"))} & set(imported)
 
 
 def test_the_codes_are_documented():

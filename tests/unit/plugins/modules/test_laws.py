@@ -692,6 +692,7 @@ SCENARIOS = [
             ("previews", "web", "B", "1"),
         ),
         imperative=True,
+        since="4.2.0",
     ),
     # stacks
     Scenario(

@@ -97,8 +97,9 @@ def test_everything_is_there_again_and_the_volume_keeps_its_name(run, api, simul
     promised = run("app", check=True, **RECREATE)
     assert uuid(simulator) == old
     actions = [step["action"] for step in promised["execution_plan"]["steps"]]
-    starts = ("check the gates", "take the rollback", "take a snapshot", "prove", "delete", "create", "restore the configuration")
-    starts += ("restore 3 variables", "restore 3 storages", "restore 2 scheduled tasks", "restore 2 tags", "trigger", "wait", "verify")
+    starts = ("check the gates", "take the rollback", "take a snapshot", "create a successor", "restore the configuration")
+    starts += ("restore 3 variables", "restore 3 storages", "restore 2 scheduled tasks", "restore 2 tags", "delete", "give the successor")
+    starts += ("trigger", "wait", "verify")
     assert len(actions) == len(starts) and all(action.startswith(start) for action, start in zip(actions, starts)), actions
     assert promised["impact_analysis"]["downtime_expected"] and not promised["impact_analysis"]["rollback_available"]
     result = run("app", **RECREATE)
@@ -160,19 +161,20 @@ def test_it_needs_the_word(run, simulator):
     assert (result["code"], result["status"], result["changed"]) == (601, "blocked", False) and simulator.writes == []
 
 
-def test_what_could_not_be_restored_is_refused_before_anything_is_deleted(run, api, simulator):
+def test_what_could_not_be_restored_is_refused_before_anything_is_changed(run, api, simulator):
     furnish(run, api, simulator)
     run("env", project="demo", application="web", secrets={"LOCKED": {"value": "a-long-secret", "is_shown_once": True}})
     simulator.clear_requests()
     for check in (True, False):
         result = run("app", check=check, **RECREATE)
-        assert result["code"] == 606 and "variable LOCKED" in result["msg"] and "A" not in result["msg"].split(": ")[-1].split(", ")
+        assert result["code"] == 606 and result["msg"].endswith("variable LOCKED, variable LOCKED (preview)")
     result = run("app", token="rwd", **RECREATE)
-    assert result["code"] == 606 and "variable S" in result["msg"] and "/etc/app.conf" in result["msg"]
+    assert result["code"] == 606 and "variable S" in result["msg"] and "/etc/app.conf" in result["msg"] and "custom_labels" in result["msg"]
     assert simulator.writes == []
-    given = {"value": "another-secret", "is_shown_once": True}
-    result = run("app", **RECREATE, secrets={"LOCKED": given})
-    assert result["code"] == 606 and "variable LOCKED (preview)" in result["msg"]
+    result = run("app", **RECREATE, secrets={"LOCKED": "another-secret"})
+    assert not result.get("failed"), result["msg"]
+    locked = [row for row in simulator.state()["variables"].values() if row["key"] == "LOCKED"]
+    assert [(row["value"], row["is_shown_once"]) for row in locked] == [("another-secret", True)] * 2
 
 
 def test_compose_applications_are_refused(run, simulator):
@@ -188,39 +190,103 @@ def test_what_does_not_exist_is_created(run, simulator):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "nth", "left"),
+    ("method", "path"),
     [
-        # The first ones are of the proof
-        ("POST", "/applications/dockerimage", 2, ["create application", "restore the configuration", "restore 3 variables"]),
-        ("PATCH", "/applications/[a-z0-9]+", 2, ["restore the configuration", "restore 3 variables"]),
-        ("PATCH", ".*/envs/bulk", 3, ["restore 3 variables", "restore 3 storages"]),
-        ("POST", ".*/storages", 1, ["restore 3 storages", "restore 2 scheduled tasks"]),
-        ("POST", "/deploy", 1, ["trigger the deployment"]),
+        ("POST", "/applications/dockerimage"),
+        ("PATCH", "/applications/[a-z0-9]+"),
+        ("PATCH", ".*/envs/bulk"),
+        ("POST", ".*/storages"),
+        ("POST", ".*/scheduled-tasks"),
+        ("POST", ".*/tags"),
+        ("DELETE", "/applications/[a-z0-9]+"),
     ],
 )
-def test_a_failure_after_the_deletion_says_what_is_left_to_do(run, api, simulator, method, path, nth, left):
+@pytest.mark.parametrize("status", [422, 500])
+def test_until_the_deletion_everything_is_undone(run, api, simulator, method, path, status):
     furnish(run, api, simulator)
-    simulator.fault("status", method=method, path=path, status=422, nth=nth, times=9)
+    old, before = uuid(simulator), belongings(api, simulator)
+    simulator.fault("status", method=method, path=path, status=status, times=4 if status == 500 else 1)
     result = run("app", **RECREATE)
-    assert result["status"] == "failed" and result["changed"], result["msg"]
-    for number, start in enumerate(left):
-        assert result["details"]["not_restored"][number].startswith(start), result["details"]["not_restored"]
-    assert "volumes are kept" in result["troubleshooting"]
-    assert result["rollback_point"]["configuration"]["limits_memory"] == "256M"
-    assert result["rollback_point"]["tags"] == ["blue", "shop"]
+    assert result.get("failed") and str(status) in result["msg"]
+    assert uuid(simulator) == old and belongings(api, simulator) == before
+    # A deletion whose outcome is not known is no reason to delete the other one; the next run begins with that
+    if not (method == "DELETE" and status == 500):
+        assert len(simulator.state()["applications"]) == 1 and result["resource_id"] == old
+    simulator.faults.clear()
+    again = run("app", **RECREATE)
+    assert not again.get("failed"), again["msg"]
+    assert belongings(api, simulator) == before and len(simulator.state()["applications"]) == 1
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/applications/dockerimage"), ("PATCH", "/applications/[a-z0-9]+"), ("PATCH", ".*/envs/bulk")]
+    ("method", "path", "nth"), [("PATCH", "/applications/[a-z0-9]+", 2), ("POST", "/deploy", 1), ("GET", "/deployments/[^/]+", 2)]
 )
-def test_what_coolify_would_refuse_is_found_out_before_anything_is_deleted(run, api, simulator, method, path):
+def test_a_failure_after_the_deletion_loses_nothing_and_the_next_run_goes_on(run, api, simulator, method, path, nth):
     furnish(run, api, simulator)
     old, before = uuid(simulator), belongings(api, simulator)
-    simulator.fault("status", method=method, path=path, status=422)
+    simulator.fault("status", method=method, path=path, status=422, nth=nth)
     result = run("app", **RECREATE)
-    assert result["status"] == "failed" and not result["changed"] and "422" in result["msg"]
-    assert uuid(simulator) == old and belongings(api, simulator) == before
+    assert result["status"] == "failed" and result["changed"], result["msg"]
+    assert "has everything that the old one had" in result["troubleshooting"] and result["details"]["manual_steps"]
+    again = run("app", **RECREATE, wait_for_previous=True)
+    assert not again.get("failed"), again["msg"]
+    assert belongings(api, simulator) == before and uuid(simulator) != old
     assert len(simulator.state()["applications"]) == 1
+
+
+def test_a_queue_that_stands_still_loses_nothing(run, api, simulator):
+    furnish(run, api, simulator)
+    before = belongings(api, simulator)
+    simulator.coolify.switches.delete_seconds = 1000
+    result = run("app", **RECREATE, wait_timeout=30)
+    assert result["code"] == 604 and result["changed"] and "has everything" in result["troubleshooting"]
+    simulator.coolify.switches.delete_seconds = 1
+    again = run("app", **RECREATE, wait_timeout=2000)
+    assert not again.get("failed"), again["msg"]
+    assert belongings(api, simulator) == before and len(simulator.state()["applications"]) == 1
+
+
+def test_another_ones_domain_is_not_taken(run, simulator):
+    run("app", **IMAGE, domains=["https://web.example.com"])
+    run("app", **{**IMAGE, "name": "other"}, domains=["https://other.example.com"])
+    declared = {"domains": ["https://web.example.com", "https://other.example.com"]}
+    result = run("app", **RECREATE, **declared)
+    assert result["code"] == 602 and "already used by" in result["msg"] and len(simulator.state()["applications"]) == 2
+    assert not run("app", **RECREATE, **declared, force_domain_override=True).get("failed")
+
+
+def test_purge_removes_what_purge_removes(run, api, simulator):
+    furnish(run, api, simulator)
+    result = run("app", **RECREATE, variables={"A": "2"}, purge=True)
+    assert not result.get("failed"), result["msg"]
+    assert set(result["diff"]["before"]["variables"]) == {"A", "S"}
+    # The preview rows stay, as they do with state=present
+    seen = {(row[0], row[1], row[2]) for row in belongings(api, simulator)["variables"]}
+    assert seen == {("A", False, "2"), ("A", True, "1"), ("P", True, "preview"), ("S", True, "a-long-secret")}
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        ({"pull_request_id": 5}, 606, "pull_request_id"),
+        ({"rollback_to": "1"}, 606, "rollback_to"),
+        ({"type": "public", "git_repository": "https://x/y", "git_branch": "main", "build_pack": "nixpacks"}, 611, "type is 'dockerimage'"),
+    ],
+)
+def test_what_does_not_go_with_it_is_refused(run, simulator, options, code, says):
+    run("app", **IMAGE)
+    simulator.clear_requests()
+    result = run("app", **RECREATE, **options)
+    assert result["code"] == code and says in result["msg"] and simulator.writes == []
+
+
+def test_by_uuid_with_a_new_name(run, api, simulator):
+    run("app", **IMAGE, variables={"A": "1"})
+    old = uuid(simulator)
+    simulator.fault("drop_after", method="POST", path="/applications/dockerimage")
+    result = run("app", uuid=old, name="web2", state="recreated", confirm_destructive=True)
+    assert not result.get("failed"), result["msg"]
+    assert [row["name"] for row in simulator.state()["applications"].values()] == ["web2"]
 
 
 def test_a_lost_creation_is_found_and_goes_on(run, api, simulator):
@@ -232,3 +298,11 @@ def test_a_lost_creation_is_found_and_goes_on(run, api, simulator):
     result = run("app", **RECREATE)
     assert not result.get("failed"), result["msg"]
     assert belongings(api, simulator) == before
+
+
+def test_an_application_on_several_servers_is_refused(run, simulator):
+    run("app", **IMAGE)
+    row = next(iter(simulator.coolify.table("applications").values()))
+    row["_destinations"] = [simulator.coolify.destination(row)]
+    result = run("app", **RECREATE)
+    assert result["code"] == 606 and "several servers" in result["msg"]

@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.selfhosted.coolify.plugins.module_utils import _runner
+from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import stack
 from ansible_collections.selfhosted.coolify.tests.unit.deploying import changed_since, held
 
 APP = {"type": "dockerimage", "docker_registry_image_name": "nginx", "docker_registry_image_tag": "good", "ports_exposes": 80}
@@ -200,3 +203,163 @@ def test_a_registered_point_of_a_part_brings_it_back(run, simulator):
     back = run("app", project="demo", name="web", state="rolled_back", rollback_point=point)
     assert not back.get("failed"), back["msg"]
     assert next(iter(simulator.state()["applications"].values()))["docker_registry_image_tag"] == "good"
+
+
+@pytest.mark.parametrize("type_", ["postgresql", "redis", "keydb", "dragonfly", "mongodb"])
+@pytest.mark.parametrize("part", ["host", "port", "username", "database", "password"])
+def test_a_reference_masks_its_secret_and_nothing_else(run, simulator, type_, part):
+    options = {
+        "databases": [{"name": "d", "type": type_}],
+        "applications": [app("web", variables={"V": {"database": "d", "value": f"{{{part}}}"}})],
+    }
+    result = run("stack", **STACK, **options)
+    assert not result.get("failed"), result["msg"]
+    row = next(iter(simulator.state()[type_].values()))
+    assert result["status"] == "success" and result["stack"]["databases"][0]["uuid"] == row["uuid"]
+    if part == "password":
+        assert values(simulator, "web")["V"] not in json.dumps(result)
+    again = run("stack", **STACK, **options)
+    assert not again["changed"] and again["status"] == "success" and "secrets.V" not in json.dumps(again.get("warnings", [])), again
+
+
+def test_what_was_learned_is_not_shown_on_the_terminal(simulator, waiting):
+    lines: list[str] = []
+    options = {
+        **STACK,
+        "state": "deployed",
+        "databases": [{"name": "main", "type": "postgresql"}],
+        "applications": [app("web", variables={"DB_PASSWORD": {"database": "main", "value": "{password}"}})],
+    }
+    definition = stack.MODULE
+    checked = ArgumentSpecValidator(_runner.argument_spec(definition)).validate(
+        {"url": simulator.url, "token": simulator.tokens["root"], **options}
+    )
+    simulator.coolify.switches.outcomes["web"] = {"log": ["ENV DB_PASSWORD=PASSWORD"]}
+    real = simulator.coolify.insert
+
+    def insert(table, **columns):
+        # The build log of the simulator tells the database's password
+        row = real(table, **columns)
+        if table == "postgresql":
+            simulator.coolify.switches.outcomes["web"] = {"log": [f"ENV DB_PASSWORD={row['postgres_password']}"]}
+        return row
+
+    simulator.coolify.insert = insert
+    try:
+        run = _runner.execute(definition, checked.validated_parameters, check_mode=False, show=lines.append, verbose=True)
+    finally:
+        del simulator.coolify.insert
+    assert run.result["status"] == "success", run.result
+    password = next(iter(simulator.state()["postgresql"].values()))["postgres_password"]
+    assert any("DB_PASSWORD=" in line for line in lines) and not any(password in line for line in lines)
+
+
+def test_a_password_that_changes_reaches_the_application_in_the_same_run(run, simulator):
+    first = {"databases": [{"name": "d", "type": "postgresql"}], "applications": [app("web", variables={"U": {"database": "d"}})]}
+    run("stack", **STACK, **first)
+    second = {**first, "databases": [{"name": "d", "type": "postgresql", "postgres_password": "another-one", "allow_password_drift": True}]}
+    result = run("stack", **STACK, **second)
+    assert not result.get("failed") and "another-one" in values(simulator, "web")["U"]
+    assert not run("stack", **STACK, **second)["changed"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_new_databases_address_has_to_be_readable_too(run, simulator, check):
+    simulator.clear_requests()
+    result = run(
+        "stack", check, token="rwd", **STACK, databases=DATABASES, applications=[app("web", variables={"U": {"database": "main"}})]
+    )
+    assert result["code"] == 606 and "read:sensitive" in result["troubleshooting"] and simulator.writes == []
+
+
+def test_a_domain_moves_from_one_to_the_other(run, simulator):
+    domain = ["https://shop.example.com"]
+    run("stack", **STACK, applications=[app("a"), app("b", domains=domain)])
+    uuid = next(row["uuid"] for row in simulator.state()["applications"].values() if row["name"] == "b")
+    simulator.fault("slow", method="PATCH", path=f"/applications/{uuid}", seconds=0.3)
+    result = run("stack", **STACK, applications=[app("a", domains=domain), app("b", domains=[])])
+    assert not result.get("failed"), result["msg"]
+    actions = [step["action"] for step in result["execution_plan"]["steps"]]
+    assert actions == ['set domains of application "b"', 'set domains of application "a"']
+
+
+def test_what_cannot_be_undone_comes_last(run, simulator):
+    backup = {"name": "main", "type": "postgresql", "backups": [{"frequency": "daily"}]}
+    run("stack", **STACK, state="deployed", databases=[backup], applications=[app("web")])
+    simulator.coolify.switches.outcomes["web@bad"] = {"deployment": "failed"}
+    before = held(simulator)
+    result = run(
+        "stack",
+        **STACK,
+        state="deployed",
+        confirm_destructive=True,
+        databases=[{**backup, "backups": []}],
+        applications=[app("web", docker_registry_image_tag="bad")],
+    )
+    assert result["code"] == 602 and changed_since(before, simulator) == []
+
+
+def test_a_bug_in_one_lane_undoes_the_others(run, simulator):
+    before = held(simulator)
+    simulator.fault("status", method="POST", path="/databases/redis", status=201, body='{"message": "ok"}')
+    result = run("stack", **STACK, databases=DATABASES)
+    assert result["code"] in (602, 603) and result["changed"], result["msg"]
+    assert changed_since(before, simulator) == []
+
+
+def test_an_open_creation_counts_more_than_a_refused_one(run, simulator):
+    simulator.fault("status", method="POST", path="/databases/mysql", status=422)
+    simulator.fault("slow", method="POST", path="/databases/redis", seconds=3, times=1)
+    result = run("stack", timeout=1, **STACK, databases=[{"name": "m", "type": "mysql"}, {"name": "r", "type": "redis"}])
+    assert result["code"] == 612 and result["changed"], result["msg"]
+    assert any("422" in text for text in result["details"]["also_failed"])
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"applications": [app("web"), app("<b>web</b>")]}, "each name can be there once"),
+        ({"applications": [app("a", variables={"A": {"database": "main"}}, secrets={"A": "mine"})], "databases": DATABASES}, "in both"),
+        ({"applications": [app("a", variables={"A": {"database": ["main"]}})], "databases": DATABASES}, "has to be a text"),
+        ({"applications": [app("a", variables={"A": {"database": "main", "value": True}})], "databases": DATABASES}, "has to be a text"),
+        ({"applications": [], "project": "nobody"}, 'no project "nobody"'),
+    ],
+)
+def test_more_bad_input(run, simulator, options, says):
+    simulator.clear_requests()
+    result = run("stack", **{**STACK, **options})
+    assert result["code"] in (606, 609) and says in result["msg"], result["msg"]
+    assert simulator.writes == []
+
+
+def test_one_application_by_name_and_by_uuid(run, simulator):
+    run("app", **STACK, **app("web"))
+    uuid = next(iter(simulator.state()["applications"].values()))["uuid"]
+    result = run("stack", **STACK, applications=[app("web"), app(uuid)])
+    assert result["code"] == 606 and "are the same" in result["msg"]
+
+
+def test_a_shells_variable_is_no_reference(run, simulator):
+    run("stack", **STACK, databases=DATABASES, applications=[app("web", variables={"A": {"database": "main", "value": "${HOME} {port}"}})])
+    assert values(simulator, "web")["A"] == "${HOME} 5432"
+
+
+def test_a_schedule_of_the_same_plan_is_a_backup(run, simulator):
+    run("stack", **STACK, databases=DATABASES)
+    for backups, risky in (([], True), ([{"frequency": "daily"}], False)):
+        result = run(
+            "stack",
+            check=True,
+            **STACK,
+            state="deployed",
+            databases=[{"name": "main", "type": "postgresql", "backups": backups}],
+            applications=[app("web", variables={"U": {"database": "main"}})],
+        )
+        assert any("no backups" in risk["description"] for risk in result["execution_plan"]["risks"]) is risky
+
+
+def test_how_long_each_deployment_took(run, simulator):
+    simulator.coolify.switches.outcomes["a"] = {"seconds": 100}
+    result = run("stack", **STACK, state="deployed", applications=[app("a"), app("b")])
+    took = {name: details["metrics"]["deploy_time_seconds"] for name, details in result["details"]["applications"].items()}
+    assert took["a"] >= 100 > took["b"]

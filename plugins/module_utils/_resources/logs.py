@@ -1,0 +1,174 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""coolify_logs: what an application, a database or a deployment said, as entries that can be filtered."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from datetime import datetime
+
+from .. import _deployment
+from .._client import path, version_tuple
+from .._context import Context, Module
+from .._diagnosis.evidence import Evidence
+from .._errors import ApiError, InputError, NotFoundByName
+from .._fields import moment, without_password
+from . import variables as env
+from .diagnose import find
+from .info import when
+
+LEVELS = ("debug", "info", "warning", "error")
+WORDS = (
+    ("error", re.compile(r"\b(error|fatal|critical|panic|exception|traceback|emerg|alert)\b|\b(ERR|FTL)\b", re.IGNORECASE)),
+    ("warning", re.compile(r"\b(warn|warning)\b|\bWRN\b", re.IGNORECASE)),
+    ("debug", re.compile(r"\b(debug|trace)\b|\bDBG\b", re.IGNORECASE)),
+    ("info", re.compile(r"\b(info|notice|log)\b|\bINF\b", re.IGNORECASE)),
+)
+STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)? ?")
+LONGEST = 2000
+"""Characters of a message."""
+TIMES_SINCE = "4.2.0"
+
+
+def level_of(message: str) -> str | None:
+    """The level that a line says it has; None when it says none."""
+    return next((name for name, pattern in WORDS if pattern.search(message[:200])), None)
+
+
+def entries_of(lines: t.Iterable[str], source: str) -> list[dict[str, t.Any]]:
+    """One entry per line; what is indented belongs to the line before and has its time and level."""
+    entries: list[dict[str, t.Any]] = []
+    for line in lines:
+        stamp = STAMP.match(line)
+        message = line[stamp.end() :] if stamp else line
+        last = entries[-1] if entries else {}
+        told = level_of(message)
+        if message[:1].isspace() and last:
+            told = last["level"]
+        at = f"{stamp[1]}Z" if stamp else last.get("at")
+        entries.append({"at": at, "level": told, "message": without_password(message)[:LONGEST], "source": source})
+    return entries
+
+
+def deployment_entries(deployment: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    try:
+        rows = json.loads(deployment.get("logs") or "[]")
+    except ValueError:
+        rows = []
+    entries = []
+    for row in rows:
+        for line in str(row.get("output") or "").splitlines():
+            if line.strip() and not row.get("hidden"):
+                at = moment(row.get("timestamp"))
+                told = "error" if row.get("type") == "stderr" and level_of(line) is None else level_of(line)
+                message = without_password(line)[:LONGEST]
+                entries.append(
+                    {"at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None, "level": told, "message": message, "source": "deployment"}
+                )
+    return entries
+
+
+def chosen(
+    entries: t.Iterable[dict[str, t.Any]],
+    since: datetime | None,
+    until: datetime | None,
+    level: str | None,
+    pattern: re.Pattern[str] | None,
+) -> list[dict[str, t.Any]]:
+    """Pure: the entries that pass every filter. Without a time or level of its own an entry does not pass a filter on it."""
+    kept = []
+    for entry in entries:
+        at = moment(entry["at"])
+        if (since or until) and (at is None or (since and at < since) or (until and at > until)):
+            continue
+        if level and (entry["level"] is None or LEVELS.index(entry["level"]) < LEVELS.index(level)):
+            continue
+        if pattern and not pattern.search(entry["message"]):
+            continue
+        kept.append(entry)
+    return kept
+
+
+def gather(ctx: Context) -> dict[str, t.Any]:
+    """The module's function."""
+    options = ctx.options
+    kind = options["type"]
+    since, until = when(options, "since"), when(options, "until")
+    try:
+        pattern = re.compile(options["grep"]) if options.get("grep") else None
+    except re.error as error:
+        raise InputError(f"grep: {error}") from error
+    if not 1 <= options["lines"] <= 10000:
+        raise InputError("lines: expected 1 to 10000")
+    uuid = find(ctx, "database" if kind == "database" else "application")
+    where = path("databases" if kind == "database" else "applications", uuid)
+    _hide_secrets(ctx, kind, uuid)
+    if kind == "deployment":
+        entries, note = _deployment_log(ctx, uuid)
+    else:
+        entries, note = _container_log(ctx, kind, uuid, where, bool(since or until))
+    kept = chosen(entries, since, until, options.get("level"), pattern)
+    for entry in kept[-20:] if ctx.verbose else ():
+        ctx.show(f"{entry['at'] or ''} {entry['message']}".strip())
+    return {"resource_id": uuid, "logs": kept[-options["lines"] :], "read": len(entries), "note": note}
+
+
+def _hide_secrets(ctx: Context, kind: str, uuid: str) -> None:
+    """What the variables hold must not come back in a line of a log."""
+    target = env.Target.database(uuid, uuid) if kind == "database" else env.Target.application(uuid, uuid)
+    for row in env.read(ctx.client, target):
+        if env.looks_secret(row["key"]) and len(str(row.get("value") or "")) >= 6:
+            ctx.secrets.add(str(row["value"]))
+
+
+def _deployment_log(ctx: Context, uuid: str) -> tuple[list[dict[str, t.Any]], str | None]:
+    wanted = ctx.options.get("deployment_uuid")
+    rows = _deployment.history(ctx, uuid).rows
+    if not rows and not wanted:
+        raise NotFoundByName("it was never deployed")
+    deployment = ctx.client.get(path("deployments", wanted or rows[0]["deployment_uuid"]), has="status")
+    if "logs" not in deployment:
+        return [], "the token may not read the logs of deployments (read:sensitive)"
+    return deployment_entries(deployment), None
+
+
+def _container_log(ctx: Context, kind: str, uuid: str, where: str, timed: bool) -> tuple[list[dict[str, t.Any]], str | None]:
+    """Through Coolify; of a container that does not run, what was seen on the server."""
+    timestamps = version_tuple(ctx.client.version) >= version_tuple(TIMES_SINCE)
+    if timed:
+        ctx.client.require(TIMES_SINCE, "since and until, which need the times of the lines,")
+    try:
+        answer = ctx.client.get(
+            f"{where}/logs", lines=10000 if timed else ctx.options["lines"], **({"show_timestamps": True} if timestamps else {})
+        )
+        return entries_of(str(answer.get("logs") or "").splitlines(), "coolify"), None
+    except ApiError as error:
+        if error.code != 400 or "not running" not in error.answer:
+            raise
+        evidence = Evidence(kind=kind, uuid=uuid, resource=ctx.client.get(where, has="uuid"), host=ctx.options.get("host_evidence"))
+        lines = [line for container in evidence.own for line in container.get("log") or ()]
+        if lines:
+            return entries_of(lines, "host_evidence"), f"{error.answer} These are the lines that were seen on the server."
+        return [], f"{error.answer} Coolify shows no log of what does not run; give host_evidence of the server with its log."
+
+
+MODULE = Module(
+    "coolify_logs",
+    {
+        "target": {"type": "str", "required": True},
+        "type": {"type": "str", "choices": ["application", "database", "deployment"], "default": "application"},
+        "deployment_uuid": {"type": "str"},
+        "project": {"type": "str"},
+        "environment": {"type": "str"},
+        "lines": {"type": "int", "default": 100},
+        "since": {"type": "str"},
+        "until": {"type": "str"},
+        "level": {"type": "str", "choices": list(LEVELS)},
+        "grep": {"type": "str"},
+        "host_evidence": {"type": "dict"},
+    },
+    gather=gather,
+)
