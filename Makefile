@@ -47,7 +47,8 @@ lint: setup ## ansible-lint (production), yamllint, ruff, the changelog, and wha
 	  ansible-lint --profile production --offline --strict -q && \
 	  antsibull-changelog lint && \
 	  python scripts/returns.py --check && \
-	  python scripts/rules.py --check'
+	  python scripts/rules.py --check && \
+	  python scripts/compose_rules.py --check'
 	@echo "lint: fine"
 
 sanity: setup ## ansible-test sanity
@@ -84,9 +85,10 @@ demo-clean: setup ## remove what the demo created on a real Coolify
 bench: setup ## what tasks cost against ansible.builtin.uri and a script, and how late deployments are noticed; PARTS="d f" for some
 	@$(ENV) python scripts/bench.py $(BUILD)/bench $(PARTS)
 
-returns: setup ## write what is generated: the common part of RETURN into every module, the page of rules
+returns: setup ## write what is generated: the common part of RETURN into every module, the pages of rules
 	@$(ENV) python scripts/returns.py
 	@$(ENV) python scripts/rules.py
+	@$(ENV) python scripts/compose_rules.py
 
 build: setup ## the collection as an archive in dist/
 	@cd $(TREE) && $(ENV) ansible-galaxy collection build --force --output-path $(abspath dist)

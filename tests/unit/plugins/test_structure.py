@@ -31,6 +31,8 @@ LAYERS = (
     "_http",
     "_client",
     "_fields",
+    "_lint",
+    "_compose",
     "_host",
     "_wait",
     "_plan",
@@ -53,7 +55,7 @@ def test_action_group_modules_and_action_stubs_are_the_same():
     group = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]["coolify"]
     stubs = sorted(path.stem for path in ROOT.glob("plugins/action/coolify_*.py"))
     assert sorted(group) == WITH_API == stubs
-    assert WITHOUT_API == ["coolify_host_info"]
+    assert WITHOUT_API == ["coolify_compose_lint", "coolify_host_info"]
 
 
 def documented_options(module: str) -> set[str]:
