@@ -10,6 +10,7 @@ programs themselves (knowledge.md 4).
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import typing as t
 from dataclasses import dataclass, field
@@ -272,9 +273,28 @@ def _addresses(e: Evidence, ip: str) -> set[str]:
     return {ip, *(str(item) for item in (e.host or {}).get("addresses") or ())}
 
 
+# Coolify may know a server by a name, or by an address behind NAT: then there is nothing to compare a record with. The ranges of
+# documentation are left in, unlike in ipaddress.is_private.
+INSIDE = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+)
+
+
 def _public(ip: str) -> bool:
-    """An address that a name can be compared with: Coolify may know a server by a name or by an address behind NAT."""
-    return bool(re.fullmatch(r"[0-9.]+|[0-9a-f:]+", ip)) and ip not in ("127.0.0.1", "::1", "0.0.0.0")
+    """Whether it is an address that the outside could use."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return False
+    return not any(address in ipaddress.ip_network(net) for net in INSIDE)
 
 
 @rule(

@@ -297,6 +297,8 @@ CONTROLS = {
         resource=resource(status="running:unknown", health_check_enabled=False),
         host=host(container(health=None, listening=[], labels={})),
     ),
+    "a server that Coolify knows by a private address": healthy(server={**healthy().server, "ip": "10.0.0.5"}),
+    "a server that Coolify knows by its name": healthy(server={**healthy().server, "ip": "host.docker.internal"}),
     "behind a CDN": healthy(domains=[domain(resolved=Resolved("shop.example.com", ("104.16.1.1",)))]),
     "first deployment under way": healthy(
         resource=resource(status="exited"),
