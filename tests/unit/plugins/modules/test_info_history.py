@@ -192,20 +192,20 @@ def test_without_a_project_what_is_queued_or_running(run, deployed):
     ],
 )
 def test_times(text, when):
-    assert info._since({"since": text}) == when
+    assert info.when({"since": text}, "since") == when
 
 
 def test_how_long_ago():
     now = datetime.now(timezone.utc)
     for text, seconds in (("90s", 90), ("30m", 1800), (" 24h ", 86400), ("7 d", 604800), ("1w", 604800)):
-        assert abs((now - info._since({"since": text})).total_seconds() - seconds) < 3
-    assert info._since({}) is None and info._since({"since": ""}) is None
+        assert abs((now - info.when({"since": text}, "since")).total_seconds() - seconds) < 3
+    assert info.when({}, "since") is None and info.when({"since": ""}, "since") is None
 
 
 @pytest.mark.parametrize("text", ["yesterday", "24", "-1h", "1y", "999999w", "24h30m", "2026-13-01"])
 def test_what_is_no_time(run, simulator, text):
     with pytest.raises(InputError):
-        info._since({"since": text})
+        info.when({"since": text}, "since")
     assert run("info", gather=["version"], since=text)["code"] == 606
     assert not simulator.requests
 

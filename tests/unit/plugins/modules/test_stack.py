@@ -310,7 +310,7 @@ def test_a_bug_in_one_lane_undoes_the_others(run, simulator):
 def test_an_open_creation_counts_more_than_a_refused_one(run, simulator):
     simulator.fault("status", method="POST", path="/databases/mysql", status=422)
     simulator.fault("slow", method="POST", path="/databases/redis", seconds=3, times=1)
-    result = run("stack", timeout=1, **STACK, databases=[{"name": "m", "type": "mysql"}, {"name": "r", "type": "redis"}])
+    result = run("stack", timeout=1, **STACK, databases=[{"name": "r", "type": "redis"}, {"name": "m", "type": "mysql"}])
     assert result["code"] == 612 and result["changed"], result["msg"]
     assert any("422" in text for text in result["details"]["also_failed"])
 

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, selfhosted.coolify contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role diagnose through its playbook, in a real ansible-playbook on the simulator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from ansible_collections.selfhosted.coolify.tests.unit.deploying import IMAGE
+
+DENIED = 'Error: Head "https://ghcr.io/v2/acme/<b>shop</b>/manifests/2": denied: denied'
+
+
+def diagnose(simulator, folder, **variables: str) -> str:
+    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "selfhosted.coolify.diagnose"]
+    given = {"ansible_python_interpreter": sys.executable, "target": "web", "sudo": "false", **variables}
+    for name, value in given.items():
+        command += ["-e", f"{name}={value}"]
+    environment = {**os.environ, "COOLIFY_URL": simulator.url, "COOLIFY_TOKEN": simulator.tokens["root"], "ANSIBLE_NOCOLOR": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_report_names_the_cause_and_marks_the_broken_link(run, simulator, tmp_path):
+    run("app", **IMAGE, state="deployed")
+    assert "Nothing is wrong with what could be seen" in diagnose(simulator, tmp_path, project="demo")
+    simulator.coolify.switches.outcomes["web"] = {"deployment": "failed", "log": [DENIED]}
+    run("deploy", project="demo", name="web", deploy="always")
+    page, text = tmp_path / "report.html", tmp_path / "report.md"
+    shown = diagnose(simulator, tmp_path, html=str(page), markdown=str(text))
+    assert "the registry refuses the image" in shown and simulator.tokens["root"] not in shown
+    assert text.read_text().startswith("# web: diagnosed\n\n## 1. the registry refuses the image")
+    html = page.read_text()
+    assert '<li class="broken">container ✗</li>' in html and "<b>shop" not in html and "&lt;b&gt;shop" in html
+    # What nobody looked at is not marked as good
+    assert '<li class="passed">network</li>' not in html and '<li class="passed">DNS</li>' not in html
+    assert page.stat().st_mode & 0o777 == 0o600
