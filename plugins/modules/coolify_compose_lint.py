@@ -183,7 +183,7 @@ findings:
       rule: COMPOSE-PORTS
       severity: error
       service: web
-      message: 8000:8000 is published on the host though the service is reached through the proxy
+      message: 8000:8000 is published on the host, and the service looks like one that is reached through the proxy
       why: Traefik holds 80, 443 and 8080 of the host and reaches containers through the Docker network.
       fix: 'Remove ports, and write expose: ["8000"] with the port that the application listens on.'
 passed:
@@ -218,7 +218,7 @@ msg:
   type: str
   sample: |-
     1 error, 0 warnings, 2 notes
-    docker-compose.yml:4: COMPOSE-PORTS: web: 8000:8000 is published on the host though the service is reached through the proxy.
+    docker-compose.yml:4: COMPOSE-PORTS: web: 8000:8000 is published on the host, and the service looks like one that is reached through the proxy.
 """
 
 import os

@@ -153,7 +153,12 @@ def published_ports(project: Project) -> t.Iterator[Hit]:
                 taken = f"; the proxy holds {port.host} of the host ({PROXY_PORTS[port.host]})"
                 yield Hit(port.place, f"{port.text} is published on the host{taken}", service.name)
             elif project.is_routed(service) and _is_way_in(project, service, port):
-                yield Hit(port.place, f"{port.text} is published on the host though the service is reached through the proxy", service.name)
+                told = "is" if project.is_declared(service) else "looks like one that is"
+                yield Hit(
+                    port.place, f"{port.text} is published on the host, and the service {told} reached through the proxy", service.name
+                )
+            elif not project.is_routed(service) and not service.is_database and project.mode == "coolify":
+                yield Hit(port.place, f"{port.text} is published on the host; right for what is no HTTP", service.name, INFO)
 
 
 def _is_way_in(project: Project, service: Service, port: Port) -> bool:
@@ -218,7 +223,7 @@ def custom_networks(project: Project) -> t.Iterator[Hit]:
         if named and not service.value.get("network_mode"):
             used = True
             outside = " (it is external, so it has to be there before)" if _external(project, named[0][0]) else ""
-            severity = ERROR if project.is_routed(service) else WARNING
+            severity = WARNING if project.is_internal(service) else ERROR
             yield Hit(named[0][1], f'the service is in the network "{named[0][0]}"{outside}', service.name, severity)
     if not used:
         for name, (place, _item) in project.compose.networks.items():

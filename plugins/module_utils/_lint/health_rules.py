@@ -40,7 +40,7 @@ def missing(project: Project) -> t.Iterator[Hit]:
             told = (
                 "neither the file nor the Dockerfile has a health check" if known else "there is no health check, unless the image has one"
             )
-            yield Hit(service.place, told, service.name, WARNING if known else INFO)
+            yield Hit(service.place, told, service.name, WARNING if known and project.is_surely_routed(service) else INFO)
     if project.dockerfile and project.dockerfile.stages and not project.compose and not project.dockerfile_health():
         yield Hit(project.dockerfile.stages[-1].place, "there is no HEALTHCHECK; health_check_enabled of the application does without")
 

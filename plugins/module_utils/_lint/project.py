@@ -107,12 +107,32 @@ class Project:
         """Whether people reach the service through the proxy, as far as the files tell."""
         if self.routed is not None or self.is_declared(service):
             return self.is_declared(service)
-        if self.mode == "standalone" or service.is_database or service.is_worker:
-            return False
+        return self.mode == "coolify" and not self.is_internal(service) and (self._looks_routed(service) or self._serves_alone(service))
+
+    def is_internal(self, service: Service) -> bool:
+        """Whether nobody could mean to give the service a domain: databases, workers, and what ends."""
+        once = self.compose is not None and service.name in self.compose.one_shots
+        return service.is_database or service.is_worker or once
+
+    def _serves_alone(self, service: Service) -> bool:
+        """The only service that a repository builds is what it is there for."""
+        return (
+            service.builds
+            and service.restart != "no"
+            and [item for item in self.services if item.builds and not self.is_internal(item)] == [service]
+        )
+
+    def _looks_routed(self, service: Service) -> bool:
         if service.image.is_nginx or (service.health and service.health.asks_http):
             return True
-        wanted = {port.container for port in service.ports if port.protocol == "tcp"} | {str(port) for port in service.exposed}
-        return bool(wanted & {str(port) for port in images.HTTP_PORTS})
+        wanted = {int(port.container) for port in service.ports if port.protocol == "tcp" and port.container.isdecimal()} | service.exposed
+        if self.is_built(service) and self.dockerfile and not service.command:
+            wanted |= set(self.dockerfile.exposed(service.target))
+        return bool(wanted - images.OTHER_PORTS if service.builds else wanted & images.HTTP_PORTS)
+
+    def is_surely_routed(self, service: Service) -> bool:
+        """Not only because it is the one service that is built."""
+        return self.is_routed(service) and (self.is_declared(service) or self._looks_routed(service))
 
     def routed_ports(self, service: Service) -> set[int]:
         """The ports that the proxy is told to use for a service."""

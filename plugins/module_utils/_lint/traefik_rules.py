@@ -91,6 +91,8 @@ def enable(project: Project) -> t.Iterator[Hit]:
         if pair and enabled(service) is False:
             if project.is_routed(service) or service.name in names:
                 yield Hit(pair.place, "traefik.enable=false is on a service that is reached through the proxy", service.name)
+            elif project.mode == "coolify":
+                yield Hit(pair.place, "traefik.enable=false does nothing, unless the service gets a domain", service.name, INFO)
         elif not pair and service.name in names and project.mode == "standalone" and not project.own_proxy:
             yield Hit(service.value.key("labels"), "there are routers, and traefik.enable=true is missing", service.name)
 

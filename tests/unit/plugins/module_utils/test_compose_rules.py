@@ -208,11 +208,34 @@ def test_routed_services_decide_what_is_routed():
     text = "services:\n  web:\n    image: acme/web:1\n    ports: ['3000:3000']\n  tcp:\n    image: acme/tcp:1\n    ports: ['7000:7000']\n"
 
     def published(routed):
-        return [item["service"] for item in lint(Text("c.yml", text), routed=routed).findings if item["rule"] == "COMPOSE-PORTS"]
+        findings = lint(Text("c.yml", text), routed=routed).findings
+        return [item["service"] for item in findings if (item["rule"], item["severity"]) == ("COMPOSE-PORTS", "error")]
 
     assert published(None) == ["web"]
     assert published(["tcp"]) == ["tcp"]
     assert published([]) == []
+
+
+def test_the_examples_of_the_brief():
+    """What its section on compose files calls wrong, as it stands there."""
+    wrong = """
+services:
+  web:
+    build: .
+    networks:
+      - app_network
+    ports: ["8000:8000"]
+    labels:
+      - traefik.enable=false
+networks:
+  app_network:
+"""
+    found = {(item["rule"], item["line"]) for item in lint(Text("c.yml", wrong)).at_least("error")}
+    assert found == {("COMPOSE-NETWORKS", 6), ("COMPOSE-PORTS", 7), ("COMPOSE-TRAEFIK-ENABLE", 9)}
+    gotchas = "FROM nginx:alpine\nCOPY nginx.conf /etc/nginx/nginx.conf\nHEALTHCHECK CMD wget -4 --quiet --spider http://localhost/health\n"
+    server = "server { listen 80; location / { try_files $uri =404; } }"
+    found = {item["rule"] for item in lint(None, Text("Dockerfile", gotchas), Text("nginx.conf", server)).at_least("warning")}
+    assert found == {"DOCKERFILE-NGINX-CONF", "HEALTH-WGET-FLAGS", "HEALTH-LOCALHOST", "NGINX-HEALTH"}
 
 
 def test_the_checklist_tells_what_was_looked_at():
