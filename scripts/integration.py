@@ -4,12 +4,13 @@
 
 """Run the integration targets twice against the simulator, inside the controller process and as ordinary modules, and compare the results.
 
-integration.py BUILD VENV [TARGET ...]
+integration.py BUILD VENV [TARGET ...]; with WAY=direct in the environment only inside the controller process.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -159,10 +160,13 @@ def main() -> int:
     build, venv, *targets = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).absolute(), *sys.argv[3:]
     with Simulator(deploy_seconds=0.5) as sim:
         passes = []
-        for direct in (True, False):
+        for direct in (True,) if os.environ.get("WAY") == "direct" else (True, False):
             seen: dict[str, str] = {}
             records = run(build, venv, sim, direct, targets)
             passes.append([{"task": item["task"], "result": comparable(without_timeline(item["result"]), seen)} for item in records])
+    if len(passes) == 1:
+        print(f"integration: fine, {len(passes[0])} results in the controller process")
+        return 0
     different = [(one, other) for one, other in zip(*passes) if one != other]
     for one, other in different[:SHOWN]:
         print(f"{one['task']}:")
