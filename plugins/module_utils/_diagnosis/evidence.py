@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
-from .probes import Certificate, Exchange, Resolved
+from .probes import Certificate, Reply, Resolved
 
 Row = t.Mapping[str, t.Any]
 PROXY = "coolify-proxy"
@@ -24,7 +24,7 @@ class Domain:
     url: str
     resolved: Resolved | None = None
     certificate: Certificate | None = None
-    exchange: Exchange | None = None
+    exchange: Reply | None = None
     """The answer to a request that follows no redirect."""
     loop: tuple[str, ...] = ()
     """The addresses of a redirect that comes back to where it began."""
@@ -32,10 +32,6 @@ class Domain:
     @property
     def host(self) -> str:
         return urlsplit(self.url).hostname or ""
-
-    @property
-    def https(self) -> bool:
-        return self.url.lower().startswith("https://")
 
     @property
     def status(self) -> int | None:

@@ -23,10 +23,6 @@ try:
 except ImportError:
     # Reported by whoever runs the module (_http)
     pass
-try:
-    from cryptography import x509
-except ImportError:  # ansible-core brings it to the controller
-    x509 = None  # type: ignore[assignment]
 
 TIMEOUT = 5.0
 PARALLEL = 8
@@ -96,25 +92,14 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Reply:
-    """One HTTP answer: ``status`` is None when there was none; ``seconds`` until the body was there."""
+    """One HTTP answer: ``status`` is None when there was none; ``seconds`` until it was there; ``headers`` where they were asked for."""
 
     url: str
     status: int | None
     seconds: float
     text: str = ""
     error: str = ""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One HTTP answer that follows no redirect. ``seconds`` until its head was there; ``error`` is a word such as refused or timeout."""
-
-    url: str
-    status: int | None
-    seconds: float
     headers: t.Mapping[str, str] = field(default_factory=dict)
-    text: str = ""
-    error: str = ""
 
 
 def resolve(host: str) -> Resolved:
@@ -140,8 +125,11 @@ def certificate(host: str, port: int, ca_path: str | None = None) -> Certificate
                 return Certificate(host, error=str(error), reached=True)
     except OSError as error:
         return Certificate(host, error=str(getattr(error, "strerror", None) or error))
-    left = datetime.fromtimestamp(until, timezone.utc) - datetime.now(timezone.utc)
-    return Certificate(host, round(left.total_seconds() / 86400, 1), reached=True)
+    return Certificate(host, _days_until(datetime.fromtimestamp(until, timezone.utc)), reached=True)
+
+
+def _days_until(end: datetime) -> float:
+    return round((end - datetime.now(timezone.utc)).total_seconds() / 86400, 1)
 
 
 def request(plain: Plain, url: str) -> Reply:
@@ -154,7 +142,12 @@ def request(plain: Plain, url: str) -> Reply:
 def presented(host: str, port: int, ca_path: str | None = None) -> Certificate:
     """Like ``certificate``, and for one that is not trusted who issued it and when it expires."""
     found = certificate(host, port, ca_path)
-    if not found.reached or x509 is None:
+    if not found.reached:
+        return found
+    try:
+        # Not at the top: it takes 35 ms, and every module that deploys imports this file
+        from cryptography import x509
+    except ImportError:  # ansible-core brings it to the controller
         return found
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -164,26 +157,24 @@ def presented(host: str, port: int, ca_path: str | None = None) -> Certificate:
     except (OSError, ValueError):
         return found
     until = getattr(shown, "not_valid_after_utc", None) or shown.not_valid_after.replace(tzinfo=timezone.utc)
-    days = round((until - datetime.now(timezone.utc)).total_seconds() / 86400, 1)
-    return replace(found, days=days, issuer=shown.issuer.rfc4514_string())
+    return replace(found, days=_days_until(until), issuer=shown.issuer.rfc4514_string())
 
 
-def exchange(url: str, *, validate_certs: bool = False, ca_path: str | None = None, timeout: float = 40.0) -> Exchange:
-    """One GET without any token. Untrusted certificates are accepted unless told otherwise: what is behind them is of interest too."""
+def exchange(url: str, timeout: float) -> Reply:
+    """One GET without any token that follows no redirect; ``seconds`` until its head was there, ``error`` is a word such as refused or timeout.
+    Untrusted certificates are accepted: what is behind them is of interest too."""
     session = requests.Session()
     session.trust_env = False
     started = time.monotonic()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with session.get(
-                url, timeout=timeout, verify=(ca_path or True) if validate_certs else False, allow_redirects=False, stream=True
-            ) as answer:
+            with session.get(url, timeout=timeout, verify=False, allow_redirects=False, stream=True) as answer:
                 seconds = time.monotonic() - started
                 text = next(answer.iter_content(4096), b"").decode(answer.encoding or "utf-8", "replace")
-                return Exchange(url, answer.status_code, seconds, dict(answer.headers), text)
+                return Reply(url, answer.status_code, seconds, text, headers=dict(answer.headers))
     except (requests.exceptions.RequestException, OSError, ValueError) as error:
-        return Exchange(url, None, time.monotonic() - started, error=_word(error))
+        return Reply(url, None, time.monotonic() - started, error=_word(error))
 
 
 def _word(error: Exception) -> str:
@@ -203,7 +194,7 @@ def _word(error: Exception) -> str:
     return next((word for part, word in words if part in text), type(error).__name__)
 
 
-def redirects(first: Exchange, ask: t.Callable[[str], Exchange], most: int = 6) -> tuple[str, ...]:
+def redirects(first: Reply, ask: t.Callable[[str], Reply], most: int = 6) -> tuple[str, ...]:
     """The way of redirects when it comes back to where it was, else nothing."""
     way, answer = [first.url], first
     for _hop in range(most):

@@ -72,14 +72,12 @@ class Finding:
 def diagnose(evidence: Evidence, rules: t.Sequence[Rule] | None = None) -> list[Finding]:
     """All causes that are found, the likeliest first: the surest, then the most specific."""
     found = []
-    for number, one in enumerate(RULES if rules is None else rules):
+    for one in RULES if rules is None else rules:
         seen = one.test(evidence)
         if seen:
-            found.append(
-                (CONFIDENCES.index(_sure(evidence, seen)), SEVERITIES.index(one.severity) == 3, number, _finding(evidence, one, seen))
-            )
-    # What is only worth knowing never comes before what breaks something
-    return [item[3] for item in sorted(found, key=lambda item: (item[1], item[0], item[2]))]
+            found.append(_finding(evidence, one, seen))
+    # What is only worth knowing never comes before what breaks something; sorting keeps the order of the table
+    return sorted(found, key=lambda finding: (finding.severity == "low", CONFIDENCES.index(finding.confidence)))
 
 
 def _sure(evidence: Evidence, found: Found) -> str:
@@ -1136,11 +1134,9 @@ def _entrypoint(e: Evidence) -> Found | None:
             if wrong:
                 return Found((("insp", f"{key}={value}"), *_statuses(e, 404, 503)), "certain", {"entrypoint": wrong[0]})
     line = _first(e.proxy_log, r"EntryPoint doesn't exist")
-    return (
-        Found((("plog", line),), "high", {"entrypoint": "that is named in the log"})
-        if line and e.own and any((e.container or {}).get("name", "-") in text for text in [line])
-        else None
-    )
+    if line and e.container and e.container.get("name", "-") in line:
+        return Found((("plog", line),), "high", {"entrypoint": "that is named in the log"})
+    return None
 
 
 @rule(
@@ -1160,10 +1156,9 @@ def _twice(e: Evidence) -> Found | None:
 
 @rule("LBL-4", "proxy", "high", "{other} answers for the same domain {host}", "One of them has to give up the domain.")
 def _same_host(e: Evidence) -> Found | None:
-    container = e.container
     own = _router_hosts(e.labels) | {domain.host for domain in e.domains}
     for item in e.containers:
-        if item.get("state") != "running" or e.owns(item) or item is container:
+        if item.get("state") != "running" or e.owns(item):
             continue
         # A pull request's container has a domain of its own; two of one deployment are a rolling update
         common = own & _router_hosts(item.get("labels") or {})

@@ -150,10 +150,8 @@ def _application(looking: Looking) -> None:
         lambda: looking.at("variables", variables, _counted, None),
         lambda: looking.at("application_logs", lambda: _log(ctx, "applications", uuid), _counted, None),
     )
-    for row in evidence.variables or ():
-        # What is secret must not come back in a line of a log
-        if env.looks_secret(row["key"]) and len(str(row.get("value") or "")) >= 6:
-            ctx.secrets.add(str(row["value"]))
+    # What is secret must not come back in a line of a log
+    ctx.secrets |= env.secret_values(evidence.variables or ())
     if evidence.latest:
         newest = evidence.latest["deployment_uuid"]
         full = looking.at(
@@ -195,8 +193,8 @@ def _domains(looking: Looking) -> list[Domain]:
             return Domain(url, resolved)
         shown = probes.presented(host, port, options.get("ca_path")) if url.lower().startswith("https://") else None
 
-        def ask(target: str) -> probes.Exchange:
-            return probes.exchange(target, ca_path=options.get("ca_path"), timeout=float(options["http_timeout"]))
+        def ask(target: str) -> probes.Reply:
+            return probes.exchange(target, float(options["http_timeout"]))
 
         answer = ask(url)
         return Domain(url, resolved, shown, answer, probes.redirects(answer, ask))

@@ -27,8 +27,15 @@ SCOPES = ("team", "project", "environment", "server")
 GENERATED = re.compile(r"SERVICE_|NIXPACKS_|RAILPACK_|COOLIFY_SERVER_(UUID|NAME)$")
 # What Coolify starts a Redis with; it has no other place for them (resources.md 1.5)
 CREDENTIALS = re.compile(r"REDIS_(PASSWORD|USERNAME)$")
+LONG_SECRET = 6
+"""Characters from which on a secret is blanked in the lines of a log."""
 SHORT_SECRET = 4
 """Characters. Ansible blanks a no_log value wherever it occurs, so a secret ``1`` punches holes into uuids and numbers."""
+
+
+def secret_values(rows: t.Iterable[t.Mapping[str, t.Any]]) -> set[str]:
+    """The readable values of those that are named like secrets and are long enough to be told from other text."""
+    return {str(row["value"]) for row in rows if looks_secret(row["key"]) and len(str(row.get("value") or "")) >= LONG_SECRET}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 import pytest
 
 from ansible_collections.selfhosted.coolify.plugins.module_utils._diagnosis.evidence import Domain, Evidence
-from ansible_collections.selfhosted.coolify.plugins.module_utils._diagnosis.probes import Certificate, Exchange, Resolved
+from ansible_collections.selfhosted.coolify.plugins.module_utils._diagnosis.probes import Certificate, Reply, Resolved
 from ansible_collections.selfhosted.coolify.plugins.module_utils._diagnosis.rules import RULES, diagnose, extra
 
 UUID = "m4k8w0s2c6g0o4w8k2s6c0gq"
@@ -95,7 +95,7 @@ def domain(status: int | None = 200, seconds: float = 0.05, **changed: t.Any) ->
     given = {
         "resolved": Resolved("shop.example.com", (IP,)),
         "certificate": Certificate("shop.example.com", 60.0, reached=True, issuer="CN=R11,O=Let's Encrypt,C=US"),
-        "exchange": Exchange(URL, status, seconds, {}, changed.pop("text", ""), error),
+        "exchange": Reply(URL, status, seconds, changed.pop("text", ""), error),
         **changed,
     }
     return Domain(URL, **given)
