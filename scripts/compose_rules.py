@@ -9,6 +9,8 @@ import re
 import sys
 from pathlib import Path
 
+from generated import settle
+
 from ansible_collections.selfhosted.coolify.plugins.module_utils._compose import RULES
 from ansible_collections.selfhosted.coolify.plugins.module_utils._lint.checklist import CHECKLIST
 from ansible_collections.selfhosted.coolify.plugins.module_utils._lint.rule import Rule
@@ -81,13 +83,7 @@ def page() -> str:
 
 
 def main() -> int:
-    if PAGE.exists() and PAGE.read_text() == page():
-        return 0
-    if "--check" in sys.argv:
-        print(f"{PAGE.name} is stale; run: make returns")
-        return 1
-    PAGE.write_text(page())
-    return 0
+    return settle({PAGE: page()})
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from generated import settle
 
 FRAGMENTS = Path(__file__).resolve().parent.parent / "plugins" / "doc_fragments"
 MODULES = Path(__file__).resolve().parent.parent / "plugins" / "modules"
@@ -188,9 +189,10 @@ OWN_OF_PARTS: dict[str, dict[str, Any]] = {
     "destination": {"description": ["Name or uuid of the destination, where it is another one than O(destination)."], "type": "str"},
 }
 OF_STACK = {
-    # module -> what its documentation has and a part has not, its fragments, its own options beside
-    "coolify_db": ((), {"state", "reveal_secrets"}, ("name", "server", "destination")),
+    # module -> the option of coolify_stack, fragments of the module, what it has and a part has not, what a part has beside
+    "coolify_db": ("databases", (), {"state", "reveal_secrets"}, ("name", "server", "destination")),
     "coolify_app": (
+        "applications",
         ("_variables.DOCUMENTATION", "_deployment.EXPECTATIONS"),
         {"state", "force_domain_override"},
         ("name", "depends_on", "server", "destination"),
@@ -207,9 +209,9 @@ def constants(path: Path) -> dict[str, str]:
     }
 
 
-def suboptions(module: str, prefix: str, above: set[str]) -> str:
-    """The options of a module as suboptions of ``prefix``; ``above`` are the options beside it."""
-    fragments, without, own = OF_STACK[module]
+def suboptions(module: str, above: set[str]) -> str:
+    """The options of a module as suboptions of an option of coolify_stack; ``above`` are the options beside that."""
+    prefix, fragments, without, own = OF_STACK[module]
     options = yaml.safe_load(constants(MODULES / f"{module}.py")["DOCUMENTATION"])["options"]
     for fragment in fragments:
         file, name = fragment.split(".")
@@ -238,12 +240,9 @@ def with_suboptions(text: str) -> str:
     above = set(re.findall(r"^  (\w+):$", documentation.split("\noptions:\n", 1)[-1], re.MULTILINE))
 
     def fresh(match: re.Match[str]) -> str:
-        return f"    suboptions: # of {match[1]}; scripts/returns.py writes them\n{suboptions(match[1], PREFIX[match[1]], above)}"
+        return f"    suboptions: # of {match[1]}; scripts/returns.py writes them\n{suboptions(match[1], above)}"
 
     return SUBOPTIONS.sub(fresh, text)
-
-
-PREFIX = {"coolify_db": "databases", "coolify_app": "applications"}
 
 
 def written(text: str) -> str:
@@ -263,20 +262,9 @@ def written(text: str) -> str:
 
 
 def main() -> int:
-    stale = []
-    for module in sorted(MODULES.glob("coolify_*.py")):
-        text = module.read_text()
-        if "_runner import" not in text:
-            # Without Coolify's API there is no common result
-            continue
-        if text != written(text):
-            stale.append(module.name)
-            if "--check" not in sys.argv:
-                module.write_text(written(text))
-    if stale and "--check" in sys.argv:
-        print(f"RETURN is stale in {', '.join(stale)}; run: make returns")
-        return 1
-    return 0
+    texts = {module: module.read_text() for module in sorted(MODULES.glob("coolify_*.py"))}
+    # Without Coolify's API there is no common result
+    return settle({module: written(text) for module, text in texts.items() if "_runner import" in text})
 
 
 if __name__ == "__main__":

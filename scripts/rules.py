@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generated import settle
+
 from ansible_collections.selfhosted.coolify.plugins.module_utils._diagnosis.rules import RULES, Rule
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "docsite" / "rst" / "rules.rst"
@@ -37,13 +39,7 @@ def entry(rule: Rule) -> str:
 
 
 def main() -> int:
-    text = HEAD + "\n".join(entry(rule) for rule in RULES)
-    if "--check" not in sys.argv:
-        PAGE.write_text(text)
-    elif not PAGE.is_file() or PAGE.read_text() != text:
-        print("docs/docsite/rst/rules.rst is stale; run: make returns")
-        return 1
-    return 0
+    return settle({PAGE: HEAD + "\n".join(entry(rule) for rule in RULES)})
 
 
 if __name__ == "__main__":

@@ -14,18 +14,11 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 
 from ._errors import CoolifyError
+from ._host.proc import HOST_METRICS
 from ._plan import Plan, Step
 
 METRICS = (
-    "cpu_usage_percent",
-    "memory_usage_percent",
-    "memory_usage_mb",
-    "memory_limit_mb",
-    "disk_usage_percent",
-    "disk_usage_mb",
-    "network_in_mbps",
-    "network_out_mbps",
-    "uptime_seconds",
+    *HOST_METRICS,
     "response_time_p50",
     "response_time_p95",
     "response_time_p99",

@@ -216,17 +216,17 @@ def failed(deployment: t.Mapping[str, t.Any], uuid: str, words: str) -> BadState
     return error
 
 
-def log_lines(deployment: t.Mapping[str, t.Any], hidden: bool = False) -> list[str]:
-    """The visible (or all) lines of a deployment's log, which is a string holding a JSON array and only there for sensitive tokens."""
+def log_entries(deployment: t.Mapping[str, t.Any], hidden: bool = False) -> t.Iterator[tuple[dict[str, t.Any], str]]:
+    """Each visible (or each) line of a deployment's log with the entry that it is in. The log is a string holding a JSON array and only
+    there for sensitive tokens."""
     try:
         entries = json.loads(deployment.get("logs") or "[]")
     except ValueError:
-        return []
-    lines = [
-        line
-        for entry in entries
-        if hidden or not entry.get("hidden")
-        for line in str(entry.get("output") or "").splitlines()
-        if line.strip()
-    ]
-    return [without_password(line)[:300] for line in lines]
+        return
+    for entry in entries:
+        if hidden or not entry.get("hidden"):
+            yield from ((entry, line) for line in str(entry.get("output") or "").splitlines() if line.strip())
+
+
+def log_lines(deployment: t.Mapping[str, t.Any], hidden: bool = False) -> list[str]:
+    return [without_password(line)[:300] for _entry, line in log_entries(deployment, hidden)]

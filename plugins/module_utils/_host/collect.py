@@ -468,19 +468,7 @@ class Collection:
             return None
 
     def figures(self, root_dir: str | None, before: Sample | None) -> dict[str, t.Any]:
-        metrics = dict.fromkeys(
-            (
-                "cpu_usage_percent",
-                "memory_usage_percent",
-                "memory_usage_mb",
-                "memory_limit_mb",
-                "disk_usage_percent",
-                "disk_usage_mb",
-                "network_in_mbps",
-                "network_out_mbps",
-                "uptime_seconds",
-            )
-        )
+        metrics = dict.fromkeys(proc.HOST_METRICS)
         found: dict[str, t.Any] = {"metrics": metrics, "load": [], "cpus": os.cpu_count(), "swap_mb": None, "swap_used_mb": None}
         try:
             memory = proc.memory(self.read("meminfo"))

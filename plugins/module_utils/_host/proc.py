@@ -14,6 +14,18 @@ from datetime import datetime, timezone
 
 from .masking import clip, mask
 
+HOST_METRICS = (
+    "cpu_usage_percent",
+    "memory_usage_percent",
+    "memory_usage_mb",
+    "memory_limit_mb",
+    "disk_usage_percent",
+    "disk_usage_mb",
+    "network_in_mbps",
+    "network_out_mbps",
+    "uptime_seconds",
+)
+
 LISTEN, UNCONNECTED = "0A", "07"
 # Docker's DNS inside of user-defined networks. It listens in every container, and nobody asked about it
 DOCKER_DNS = "127.0.0.11"

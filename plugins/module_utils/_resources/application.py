@@ -13,7 +13,7 @@ from .. import _deployment
 from .._client import path, version_tuple
 from .._context import Context, Module
 from .._deployment import History
-from .._errors import InputError, NotFoundByName, NotStored, after_acting
+from .._errors import InputError, NotFoundByName, NotStored
 from .._fields import (
     BOOL,
     COMMAS,
@@ -61,6 +61,7 @@ from .resource import (
     creation_step,
     erase,
     find_place,
+    halt,
     patch_step,
     placed,
     placement_differences,
@@ -72,7 +73,6 @@ from .resource import (
     restore_fields,
     unknown_yet,
     verify_stored,
-    wait_for_status,
 )
 
 TYPES: dict[str, tuple[str, ...]] = {
@@ -950,12 +950,11 @@ def plan_state(live: Live, result: Plan) -> None:
     wait = ctx.flag("wait")
 
     def stop() -> None:
-        act(live, "stop", lambda: {} if wait else None, docker_cleanup=ctx.flag("docker_cleanup"))
-        with after_acting():
-            if wait:
-                wait_for_status(live, "exited", lambda status: status.startswith("exited"), ctx.options["wait_timeout"])
-            else:
-                result.details["pending"] = f"GET /api/v1{live.path} until status begins with exited"
+        if wait:
+            halt(live, ctx.options["wait_timeout"], ctx.flag("docker_cleanup"))
+        else:
+            act(live, "stop", lambda: None, docker_cleanup=ctx.flag("docker_cleanup"))
+            result.details["pending"] = f"GET /api/v1{live.path} until status begins with exited"
 
     def bring_up() -> None:
         deploy.bring_up(deploy.Deploy(live, result, History()), verb, alone=alone)

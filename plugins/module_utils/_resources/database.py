@@ -50,6 +50,7 @@ from .resource import (
     creation_place,
     creation_step,
     find_place,
+    halt,
     patch_step,
     placed,
     placement_differences,
@@ -589,8 +590,7 @@ def plan_state(live: Live, result: Plan) -> None:
         if verb != "start" or live.created:
             # What was created is deleted by the undo of its creation
             return Undone(False)
-        act(live, "stop", lambda: {}, docker_cleanup=False)
-        wait_for_status(live, "exited", lambda status: status.startswith("exited"), UNDO_TIMEOUT)
+        halt(live, UNDO_TIMEOUT)
         return Undone(True)
 
     result.steps.append(

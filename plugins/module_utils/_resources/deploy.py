@@ -33,7 +33,7 @@ from .._plan import Plan, Step, Undone
 from .._wait import until
 from . import database
 from . import variables as env
-from .resource import Live, act, wait_for_status
+from .resource import Live, halt, wait_for_status
 
 SHARED_SPEC: dict[str, t.Any] = {
     "deploy": {"type": "str", "choices": ["when_changed", "always"], "default": "when_changed"},
@@ -739,8 +739,7 @@ def _go_back(deploy: Deploy) -> Undone:
     newer = bool(finished) and finished[0]["deployment_uuid"] not in deploy.earlier
     if deploy.before_status.split(":")[0] in ("exited", ""):
         if live.state not in ("exited", ""):
-            act(live, "stop", lambda: {}, docker_cleanup=False)
-            wait_for_status(live, "exited", lambda status: status.startswith("exited"), deploy.options["wait_timeout"])
+            halt(live, deploy.options["wait_timeout"])
         return Undone(True, what=f"the deployment of {live.words}")
     if not newer and serves(live.answer, live.status) and _still_answers(deploy):
         ctx.say(f"{live.words}: the old container still serves ({live.status}), nothing to deploy again")

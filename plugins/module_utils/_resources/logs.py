@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import typing as t
 from datetime import datetime
@@ -54,20 +53,12 @@ def entries_of(lines: t.Iterable[str], source: str) -> list[dict[str, t.Any]]:
 
 
 def deployment_entries(deployment: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    try:
-        rows = json.loads(deployment.get("logs") or "[]")
-    except ValueError:
-        rows = []
     entries = []
-    for row in rows:
-        for line in str(row.get("output") or "").splitlines():
-            if line.strip() and not row.get("hidden"):
-                at = moment(row.get("timestamp"))
-                told = "error" if row.get("type") == "stderr" and level_of(line) is None else level_of(line)
-                message = without_password(line)[:LONGEST]
-                entries.append(
-                    {"at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None, "level": told, "message": message, "source": "deployment"}
-                )
+    for row, line in _deployment.log_entries(deployment):
+        at = moment(row.get("timestamp"))
+        told = level_of(line) or ("error" if row.get("type") == "stderr" else None)
+        message = without_password(line)[:LONGEST]
+        entries.append({"at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None, "level": told, "message": message, "source": "deployment"})
     return entries
 
 
@@ -119,9 +110,7 @@ def gather(ctx: Context) -> dict[str, t.Any]:
 def _hide_secrets(ctx: Context, kind: str, uuid: str) -> None:
     """What the variables hold must not come back in a line of a log."""
     target = env.Target.database(uuid, uuid) if kind == "database" else env.Target.application(uuid, uuid)
-    for row in env.read(ctx.client, target):
-        if env.looks_secret(row["key"]) and len(str(row.get("value") or "")) >= 6:
-            ctx.secrets.add(str(row["value"]))
+    ctx.secrets |= env.secret_values(env.read(ctx.client, target))
 
 
 def _deployment_log(ctx: Context, uuid: str) -> tuple[list[dict[str, t.Any]], str | None]:

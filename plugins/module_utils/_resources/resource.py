@@ -344,6 +344,13 @@ def wait_for_status(live: Live, wanted: str, good: t.Callable[[str], bool], limi
         raise TimedOut(f"{live.words} is {status} after {limit:g} s, wanted {wanted}")
 
 
+def halt(live: Live, limit: float, docker_cleanup: bool = False) -> None:
+    """Stop it and wait until it is exited, at most ``limit`` seconds."""
+    act(live, "stop", lambda: {}, docker_cleanup=docker_cleanup)
+    with after_acting():
+        wait_for_status(live, "exited", lambda status: status.startswith("exited"), limit)
+
+
 def placement_differences(live: Live, options: t.Mapping[str, t.Any]) -> list[tuple[str, t.Any, t.Any]]:
     """Differences of placement between an answer and the options; what an older server does not tell is not judged."""
     answer = live.answer or {}

@@ -206,20 +206,18 @@ def together(ctx: Context, parts: t.Sequence[Part]) -> Plan:
         ]
         result.steps.append(deploy.gate_step(result, ctx, f"{len(parts)} resources"))
     result.steps += [_own(part, step) for part in parts for step in part.plan.steps if step.phase == "before"]
-    changing = [(part, step) for part in parts for step in part.plan.steps if not step.phase]
-    # What cannot be undone comes last, where nothing can fail any more
-    last = [(part, step) for part, step in changing if step.destructive and step.revert is None]
     lanes = lanes_of(parts)
     for number, group in ((DATABASES, "databases"), (APPLICATIONS, "applications")):
         result.steps += [
             replace(_own(part, step), lane=(number, lane))
             for lane, members in lanes[group].items()
             for part in members
-            for owner, step in changing
-            if owner is part and (part, step) not in last
+            for step in part.plan.steps
+            if not step.phase and not _for_good(step)
         ]
     result.steps += [_own(part, step) for part in parts for step in part.plan.steps if step.phase == "after"]
-    result.steps += [_own(part, step) for part, step in last]
+    # Where nothing can fail any more
+    result.steps += [_own(part, step) for part in parts for step in part.plan.steps if not step.phase and _for_good(step)]
 
     def finish() -> None:
         ctx.client.gather(*[part.plan.result for part in parts])
@@ -230,6 +228,11 @@ def together(ctx: Context, parts: t.Sequence[Part]) -> Plan:
     result.resource = shown(parts)
     tell(parts, result)
     return result
+
+
+def _for_good(step: Step) -> bool:
+    """Whether it destroys something that no undo brings back."""
+    return step.destructive and step.revert is None
 
 
 def lanes_of(parts: t.Sequence[Part]) -> dict[str, dict[str, list[Part]]]:
