@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import re
+import time
 import typing as t
 
 import yaml
@@ -54,9 +56,13 @@ for _tag, _pattern, _first in (
     ("null", r"~|null|NULL|Null|", "~nN\0"),
     ("int", r"[-+]?(0|[1-9][0-9_]*)|0x[0-9a-fA-F]+|0o[0-7]+", "-+0123456789"),
     ("float", r"[-+]?([0-9][0-9_]*)?\.[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+", "-+.0123456789"),
+    ("date", r"\d{4}-\d\d-\d\d", "0123456789"),
     ("merge", r"<<", "<"),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), list(_first.replace("\0", "")) + [""])
+
+
+_Loader.add_constructor("tag:yaml.org,2002:date", lambda _loader, node: calendar.timegm(time.strptime(node.value, "%Y-%m-%d")))
 
 
 def parse(text: str) -> t.Any:

@@ -87,8 +87,7 @@ DATABASE = Sub(
 SUBS = (APPLICATION, DATABASE)
 SINCE = {
     **dict.fromkeys(("redirect", "noindex_domains"), "4.3.0"),
-    # The branch of 4.4-rc.1 had it before 4.3.8
-    "is_force_https_enabled": "4.3.0",
+    "is_force_https_enabled": "4.3.8",
 }
 UPDATE_RULES: Rules = {
     "name": ("string", ("max", 255)),
@@ -619,14 +618,14 @@ def start(coolify: Coolify, service: Row, stopping: bool = False) -> None:
     seconds = coolify.switches.status_seconds
     if stopping:
         _stop(coolify, service)
-    service["_activity"] = run = object()
+    service["_activity"] = run = letters(8)
 
     def over() -> None:
-        if service["_activity"] is run:
+        if service["_activity"] == run:
             service.update(_activity=None, _started=run, config_hash=hashlib.md5(service["uuid"].encode()).hexdigest())
 
     coolify.later(seconds / 2, over)
-    coolify.later(seconds, lambda: _bring_up(coolify, service) if service.get("_started") is run else None)
+    coolify.later(seconds, lambda: _bring_up(coolify, service) if service.get("_started") == run else None)
 
 
 def _stop(coolify: Coolify, service: Row) -> None:
@@ -762,7 +761,7 @@ def _register(sub: Sub) -> None:
             service, row = _find_sub(call, sub)
             coolify, seconds = call.coolify, call.coolify.switches.status_seconds
             row["_latest"] = boolean(call.input.get("latest"))
-            if verb != "start":
+            if verb != "start" or row["status"].startswith("running"):
                 coolify.later(seconds / 4, lambda: coolify.update(row, status="exited"))
             if verb != "stop":
                 coolify.later(seconds, lambda: coolify.update(row, status=_outcome(coolify, service, row)))
