@@ -123,6 +123,18 @@ class File:
         return {value for key, value in pairs if looks_secret(key) and len(value) >= LONG_SECRET and "$" not in value}
 
 
+def refuse_overwritten(file: File | None, keys: t.Iterable[str]) -> None:
+    """Raise InputError for variables that Coolify sets whenever it reads the compose file; ``file`` is None where nobody may read it."""
+    for key in keys:
+        if key.startswith(("SERVICE_URL_", "SERVICE_FQDN_")):
+            raise InputError(f"{key}: Coolify sets it from the container's domains; give urls of coolify_service instead")
+        source = file.overwritten.get(key) if file else None
+        if source is not None:
+            raise InputError(
+                f"{key}: the compose file sets it to {source}, and Coolify writes that at each start", "Set the variable that it names."
+            )
+
+
 def same(one: str) -> t.Any:
     """What equality of two files looks at."""
     return File(one).value

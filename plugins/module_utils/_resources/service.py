@@ -38,7 +38,7 @@ from .._wait import until
 from . import compose_file
 from . import variables as env
 from .application import at_most, web_addresses
-from .compose_file import File
+from .compose_file import File, refuse_overwritten
 from .database import RESTART_DIP, UNREADABLE
 from .placement import matches, only
 from .resource import (
@@ -266,19 +266,6 @@ def check_urls(file: File | None, urls: t.Mapping[str, tuple[str, ...] | None]) 
             raise InputError(
                 f"urls: {name}: Coolify gives it a domain again at each start, because its compose file has {', '.join(variables)}",
                 "Take the variable out of the compose file, or give the container a url.",
-            )
-
-
-def check_variables(file: File | None, variables: t.Iterable[env.Variable]) -> None:
-    """Refuse what Coolify overwrites whenever it reads the compose file."""
-    for variable in variables:
-        if variable.key.startswith(("SERVICE_URL_", "SERVICE_FQDN_")):
-            raise InputError(f"{variable.key}: Coolify sets it from the container's url; give urls instead")
-        source = file.overwritten.get(variable.key) if file else None
-        if source is not None:
-            raise InputError(
-                f"{variable.key}: the compose file sets it to {source}, and Coolify writes that at each start",
-                "Set the variable that it names.",
             )
 
 
@@ -599,7 +586,7 @@ def plan_variables(live: Service, result: Plan, rows: list[dict[str, t.Any]] | N
         return
     kept = file.keys if file else purge_keys(live)
     variables = env.declare(options, env.Target.service("", live.name))
-    check_variables(file, variables)
+    refuse_overwritten(file, [variable.key for variable in variables])
     for key in env.weak_secrets(variables):
         live.ctx.warn(f"secrets.{key} is shorter than {env.SHORT_SECRET} characters: Ansible blanks that text everywhere in this result")
 

@@ -110,6 +110,21 @@ STACK = {
 }
 
 
+PART = {
+    **{name: value for name, value in stack().items() if name not in ("project", "server")},
+    "urls": [{"name": "web", "url": "https://stack.example.com"}],
+    "variables": {"EXTRA": "1"},
+}
+WITH_SERVICE = {
+    "project": "shop",
+    "server": "localhost",
+    "databases": [{"name": "main", "type": "postgresql"}],
+    "services": [{"name": "kuma", "type": "uptime-kuma"}, PART],
+    "variables": {"LOG_LEVEL": "info"},
+    "applications": [{"name": "web", "depends_on": ["kuma"], **{name: IMAGE[name] for name in IMAGE if name not in ("project", "server")}}],
+}
+
+
 @dataclass(frozen=True)
 class Scenario:
     """``before`` are module calls that set the scene; ``holds`` are (table, name, dotted key, value) that the server has afterwards."""
@@ -627,6 +642,24 @@ SCENARIOS = [
         )
         for kind in ("postgresql", "dragonfly")
     ],
+    Scenario(
+        "env, of a service",
+        "env",
+        {"project": "shop", "service": "stack", "variables": {"A": "1", "GREETING": "moin"}, "is_buildtime": False},
+        before=(("project", PROJECT), OWN),
+        holds=(("variables", "stack", "A", "1"), ("variables", "stack", "GREETING", "moin"), ("flags", "stack", "A.is_buildtime", False)),
+    ),
+    Scenario(
+        "env, of a service by uuid, purged but what its file names",
+        "env",
+        {"service": "{services.stack}", "purge": True, "secrets": {"A": "a-long-secret"}},
+        before=(("project", PROJECT), ("service", stack(variables={"B": "2"}))),
+        holds=(
+            ("variables", "stack", "A", "a-long-secret"),
+            ("variables", "stack", "B", None),
+            ("variables", "stack", "GREETING", "hello"),
+        ),
+    ),
     *[
         Scenario(
             f"env, shared in the {scope}",
@@ -956,6 +989,28 @@ SCENARIOS = [
         {**STACK, "state": "deployed"},
         before=(("project", PROJECT),),
         holds=(("variables", "web", "LOG_LEVEL", "debug"), ("databases", "main", "status", "running:healthy")),
+    ),
+    *[
+        Scenario(
+            f"stack, {state} with a service",
+            "stack",
+            {**WITH_SERVICE, "state": state},
+            before=(("project", PROJECT),),
+            holds=(
+                ("services", "kuma", "name", "kuma"),
+                ("service_applications", "web", "fqdn", "https://stack.example.com"),
+                ("variables", "stack", "EXTRA", "1"),
+                ("service_applications", "web", "status", "running:healthy" if state == "deployed" else "exited"),
+            ),
+        )
+        for state in ("present", "deployed")
+    ],
+    Scenario(
+        "stack, a running service changed",
+        "stack",
+        {**WITH_SERVICE, "state": "deployed", "services": [WITH_SERVICE["services"][0], {**PART, "docker_compose_raw": NEXT}]},
+        before=(("project", PROJECT), ("stack", {**WITH_SERVICE, "state": "deployed"})),
+        holds=(("service_applications", "web", "image", "nginx:1.28"), ("service_applications", "web", "status", "running:healthy")),
     ),
     Scenario("stack, unchanged", "stack", STACK, before=(("project", PROJECT), ("stack", STACK)), changes=False),
     Scenario(

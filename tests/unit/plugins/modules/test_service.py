@@ -96,7 +96,7 @@ def test_the_file_is_judged_before_anything_is_sent(run, simulator, tmp_path):
         ({"databases": [{"name": "db", "is_public": True}]}, "is_public needs public_port"),
         ({"urls": [{"name": "web", "url": "ftp://a.example.com"}]}, "is no http:// or https:// address"),
         ({"variables": {"POSTGRES_PASSWORD": "x"}}, "the compose file sets it to $SERVICE_PASSWORD_DB"),
-        ({"variables": {"SERVICE_URL_WEB": "x"}}, "give urls instead"),
+        ({"variables": {"SERVICE_URL_WEB": "x"}}, "give urls of coolify_service instead"),
         ({"containers": ["web"]}, "containers goes with state"),
         ({"containers": ["nope"], "state": "restarted"}, "no container nope"),
         ({"purge": True}, "neither variables nor secrets"),
@@ -291,3 +291,13 @@ def test_a_preview_of_something_unknown(run):
     )
     assert result["status"] == "plan_ready" and result["changed"]
     assert run("service", project="demo", name="later", state="started")["code"] == 609
+
+
+def test_variables_of_a_service_that_its_file_sets(run):
+    run("service", **OWN)
+    assert run("env", project="demo", service="stack", variables={"POSTGRES_PASSWORD": "x"})["code"] == 606
+    changed = run("env", project="demo", service="stack", variables={"SERVICE_PASSWORD_DB": "another-one"})
+    assert changed["changed"] and changed["details"]["restart_required"] is True
+    purge = run("env", token="rwd", project="demo", service="stack", purge=True, variables={})
+    assert purge["code"] == 606 and "read:sensitive" in purge["troubleshooting"]
+    assert run("env", project="demo", service="nope", variables={})["code"] == 609
