@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 from . import compose, views
-from .applications import conflicts, delete_flags, need_environment, place, url_errors, url_list
+from .applications import conflicts, delete_flags, log_text, need_environment, place, url_errors, url_list
 from .core import Coolify, Crash, Refused, Row, invalid, refuse
 from .http import Call, action, integer, route
 from .labels import container_labels
@@ -426,7 +426,7 @@ def _container_log(call: Call, row: Row | None, missing: str | None, stopped: st
         refuse(400, stopped)
     service = call.coolify.table(KIND)[row["service_id"]]
     outcome = call.coolify.switches.outcomes.get(f"{service['name']}/{row['name']}", {})
-    return {"logs": outcome.get("output", f"{row['name']} is ready")}
+    return log_text(call, outcome.get("output", [f"{row['name']} is ready"]))
 
 
 @route("GET", "/services/<uuid>/logs", "read", since="4.2.0", until="4.4.0")
