@@ -19,7 +19,7 @@ from .._errors import ApiError, CoolifyError, InputError, NotFoundByName
 from .._fields import json_map, split, without_password
 from . import database, placement
 from . import variables as env
-from .compose_file import File
+from .compose_file import readable
 from .info import READERS
 from .placement import UUID
 
@@ -229,8 +229,7 @@ def _domains(looking: Looking, urls: t.Sequence[str]) -> list[Domain]:
 def _service(looking: Looking) -> None:
     """Its containers each have a log, a status and domains of their own."""
     evidence, ctx, client = looking.evidence, looking.ctx, looking.ctx.client
-    text = evidence.resource.get("docker_compose_raw")
-    file = File(text) if text else None
+    file = readable(evidence.resource.get("docker_compose_raw"))
     if file:
         ctx.secrets |= file.secrets
         evidence.left_over = [

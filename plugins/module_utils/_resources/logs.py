@@ -16,7 +16,7 @@ from .._diagnosis.evidence import Evidence
 from .._errors import ApiError, InputError, NotFoundByName
 from .._fields import moment, without_password
 from . import variables as env
-from .compose_file import File
+from .compose_file import readable
 from .diagnose import find, rows_of
 from .info import when
 
@@ -134,8 +134,8 @@ def _service_log(ctx: Context, uuid: str, where: str, timed: bool) -> tuple[list
     """Of all containers, or of one; in the order of time where every line has one."""
     ctx.client.require(TIMES_SINCE, "logs of a service")
     service = ctx.client.get(where, has="uuid")
-    if service.get("docker_compose_raw"):
-        ctx.secrets |= File(service["docker_compose_raw"]).secrets
+    file = readable(service.get("docker_compose_raw"))
+    ctx.secrets |= file.secrets if file else set()
     names, wanted = list(rows_of(service)), ctx.options.get("container")
     if wanted and wanted not in names:
         raise NotFoundByName(f"the service has no container {wanted}; it has {', '.join(sorted(names)) or 'none'}")

@@ -101,6 +101,15 @@ def test_the_whole_is_what_the_documentation_says(host, tmp_path):
     assert abs(found["clock_utc"] - time.time()) < 60
 
 
+def test_volumes_are_measured_when_they_are_asked_for(host):
+    assert host()["host_evidence"]["volumes"] is None
+    sizes = '[{"Name":"db-data","Driver":"local","Size":"1.5GB"}]'
+    measuring = DOCKER.replace('case "$*" in\n', f'case "$*" in\n  "system df"*) echo \'{sizes}\' ;;\n')
+    assert host(measuring, volumes=True)["host_evidence"]["volumes"] == [{"name": "db-data", "driver": "local", "used_mb": 1430.5}]
+    refused = host(volumes=True)["host_evidence"]
+    assert refused["volumes"] is None and "volumes" in missing(refused)
+
+
 def test_the_result_is_the_same_in_check_mode(host):
     found = host(_ansible_check_mode=True)["host_evidence"]
     assert len(found["containers"]) == 11
