@@ -101,7 +101,7 @@ options:
         type: str
       type:
         description:
-        - Key of a one-click service, such as V(uptime-kuma). Coolify's answer to one that it does not have lists all.
+        - Key of a one-click service, such as V(uptime-kuma). When Coolify does not have it, the failure lists all in C(details.valid_service_types).
         - It cannot be changed later.
         type: str
       docker_compose_raw:
@@ -272,6 +272,8 @@ options:
         - Whether to delete the variables that are in neither O(services[].variables) nor O(services[].secrets).
         - Variables that Coolify generates (C(SERVICE_*)) and those that the compose file names stay; Coolify would only make them
           anew. To see the file, the token needs C(read:sensitive).
+        type: bool
+        default: false
       variables:
         description:
         - Environment variables whose values may be seen. Each key has its value, or a dictionary with C(value) and attributes.
