@@ -792,14 +792,19 @@ def _old_data(e: Evidence) -> Found | None:
     "coolify_app: {name: {name}, health_check_type: cmd, health_check_command: …}",
 )
 def _no_curl(e: Evidence) -> Found | None:
+    # Coolify's command tries curl and then wget: one of them is enough
+    tried = set(re.findall(r"\b(curl|wget)\b", str((e.container or {}).get("health_command") or "")))
     for text in e.health_outputs:
-        missing = re.search(
-            r"(curl|wget): (not found|command not found|No such file)|exec: \"(curl|wget)\": executable file not found|(curl|"
-            r"wget): .*not found",
-            text,
-        )
-        if missing:
-            return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"tool": missing[1] or missing[3] or missing[4]})
+        missing = {
+            next(tool for tool in found if tool)
+            for found in re.findall(
+                r"(curl|wget): (?:not found|command not found|No such file)|exec: \"(curl|wget)\": executable file not found"
+                r"|(curl|wget): .*not found",
+                text,
+            )
+        }
+        if missing and tried <= missing:
+            return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"tool": " or ".join(sorted(missing))})
     return None
 
 
@@ -1002,7 +1007,16 @@ def _db_down(e: Evidence) -> Found | None:
             return None
     named = re.search(pattern, line, re.IGNORECASE)
     target = next((item for item in (named.groups() if named else ()) if item), "") or "a service it needs"
-    return Found((("clog", line), *down), "certain" if down else "high", {"target": target})
+    ended = _ended(e)
+    return Found((("clog", line), *down, *ended), "certain" if down or ended else "high", {"target": target})
+
+
+def _ended(e: Evidence) -> tuple[tuple[str, str], ...]:
+    """That the application itself gave up, and does not only log an error and go on."""
+    container = e.container or {}
+    if container.get("state") == "running" or container.get("exit_code") in (0, None):
+        return ()
+    return (("insp", f"{container.get('name')} is {container.get('state')}, exit code {container.get('exit_code')}"),)
 
 
 def _down_neighbour(e: Evidence, line: str) -> tuple[tuple[str, str], ...]:
