@@ -31,7 +31,7 @@ CONNECTION_SPEC: dict[str, t.Any] = {
     "http_headers": {"type": "dict", "no_log": True},
 }
 SHORTEST_MASKED = 4
-IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database")
+IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database", "service")
 """Options that say what is meant."""
 
 
@@ -119,7 +119,7 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     empty = [name for name in IDENTITY if options.get(name) == ""]
     if empty:
         raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
-    label = options.get("name") or options.get("uuid") or options.get("application") or options.get("database") or ""
+    label = _named(options) or ""
 
     secrets: set[str] = set()
 
@@ -139,6 +139,11 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     if is_plain_http(http.url):
         ctx.warn(f"{http.url} is not encrypted: the token travels in clear text; use https://")
     return ctx
+
+
+def _named(options: t.Mapping[str, t.Any]) -> str | None:
+    """What the task is about, in the words of the task."""
+    return next((options[name] for name in ("name", "uuid", "application", "database", "service") if options.get(name)), None)
 
 
 def _preview(ctx: Context, plan: Plan) -> None:
@@ -172,7 +177,7 @@ def _apply(ctx: Context, plan: Plan) -> None:
 
 
 def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], error: CoolifyError, plan: Plan) -> None:
-    name = options.get("name") or options.get("uuid") or options.get("application") or options.get("database")
+    name = _named(options)
     result["changed"] = False
     result["details"].update(plan.details)
     result["metrics"].update(plan.metrics)

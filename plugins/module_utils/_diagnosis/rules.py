@@ -784,6 +784,44 @@ def _old_data(e: Evidence) -> Found | None:
 
 
 @rule(
+    "DB-5",
+    "resource_limits",
+    "high",
+    "the database takes no more connections: all of them are in use",
+    "Look for clients that keep connections open, give them smaller pools, or raise the limit (max_connections, maxclients) in the "
+    "database's configuration.",
+)
+def _connections(e: Evidence) -> Found | None:
+    line = _first(
+        e.logs,
+        r"sorry, too many clients already|remaining connection slots are reserved|Too many connections|max number of clients reached"
+        r"|connection refused because too many open connections",
+    )
+    if not line:
+        return None
+    # What an application says of its database is the same sentence
+    opened = [(item.get("port"), item["connections"]) for item in e.listening or () if item.get("connections")]
+    told = tuple(("insp", f"{number} connections are open to port {port}") for port, number in opened)
+    return Found((("clog", line), *told), "certain")
+
+
+@rule(
+    "SVC-1",
+    "container_readiness",
+    "medium",
+    "{names} left the compose file, and Coolify still counts what is not there into the status",
+    "Exclude it from the status and take its domains away.",
+    "coolify_service: {name: {name}, applications: [{name: {first}, url: [], exclude_from_status: true}]}",
+)
+def _left_over(e: Evidence) -> Found | None:
+    if not e.left_over or e.state == "running":
+        return None
+    names = ", ".join(e.left_over)
+    seen = (("api", f"Coolify says {e.status} and has {names}"), ("api", f"the compose file has no {names}"))
+    return Found(seen, "high", {"names": names, "first": e.left_over[0]})
+
+
+@rule(
     "HC-2",
     "health_check",
     "high",
@@ -1127,7 +1165,11 @@ def _gone(e: Evidence) -> Found | None:
 
 @rule("RUN-4", "container_readiness", "high", "it does not run", "Start it, or deploy it.", "coolify_app: {name: {name}, state: started}")
 def _stopped(e: Evidence) -> Found | None:
-    if e.kind not in ("application", "database") or e.state != "exited" or e.latest.get("status") in ("failed", "in_progress", "queued"):
+    if (
+        e.kind not in ("application", "database", "service")
+        or e.state != "exited"
+        or e.latest.get("status") in ("failed", "in_progress", "queued")
+    ):
         return None
     container = e.container
     if container and (container.get("state") == "running" or container.get("exit_code") not in (0, 137, 143, None)):
