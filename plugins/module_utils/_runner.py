@@ -31,8 +31,10 @@ CONNECTION_SPEC: dict[str, t.Any] = {
     "http_headers": {"type": "dict", "no_log": True},
 }
 SHORTEST_MASKED = 4
-IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database")
+IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database", "service")
 """Options that say what is meant."""
+LABELS = ("name", "uuid", "application", "database", "service")
+"""The first of these that is given is what a task is called in messages."""
 
 
 def argument_spec(module: Module) -> dict[str, t.Any]:
@@ -80,7 +82,9 @@ def execute(
             if check_mode:
                 _preview(ctx, plan)
             else:
-                _apply(ctx, plan)
+                result["changed"] = _apply(ctx, plan)
+                if not result["changed"]:
+                    result["diff"] = {"before": {}, "after": {}}
                 _contract.finished(result, plan, module.returns)
                 result["status"] = "pending" if plan.details.get("pending") else "success"
                 for what, how in (("redeploy_required", "deployed"), ("restart_required", "restarted")):
@@ -119,7 +123,7 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     empty = [name for name in IDENTITY if options.get(name) == ""]
     if empty:
         raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
-    label = options.get("name") or options.get("uuid") or options.get("application") or options.get("database") or ""
+    label = _label(options)
 
     secrets: set[str] = set()
 
@@ -141,6 +145,10 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     return ctx
 
 
+def _label(options: t.Mapping[str, t.Any]) -> str | None:
+    return next((options[name] for name in LABELS if options.get(name)), None)
+
+
 def _preview(ctx: Context, plan: Plan) -> None:
     """What the diff does not show of a plan."""
     for order, step in enumerate(plan.steps, 1):
@@ -156,7 +164,8 @@ def _preview(ctx: Context, plan: Plan) -> None:
         ctx.warn(f"{'; '.join(step.action for step in plan.destructive)}: the real run needs confirm_destructive=true")
 
 
-def _apply(ctx: Context, plan: Plan) -> None:
+def _apply(ctx: Context, plan: Plan) -> bool:
+    """Whether anything was changed."""
     if plan.destructive and not plan.gates and not ctx.flag("confirm_destructive"):
         raise Blocked(f"{'; '.join(step.action for step in plan.destructive)}: this is destructive and confirm_destructive is not set")
     transaction = Transaction(plan.steps, undo=ctx.options.get("rollback_on_failure") is not False)
@@ -169,10 +178,11 @@ def _apply(ctx: Context, plan: Plan) -> None:
         if transaction.changed and not undone:
             error.facts["details"] = {**error.facts.get("details", {}), "applied": [step.action for step in transaction.changed]}
         raise
+    return bool(transaction.changed)
 
 
 def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], error: CoolifyError, plan: Plan) -> None:
-    name = options.get("name") or options.get("uuid") or options.get("application") or options.get("database")
+    name = _label(options)
     result["changed"] = False
     result["details"].update(plan.details)
     result["metrics"].update(plan.metrics)

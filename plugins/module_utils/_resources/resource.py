@@ -78,6 +78,9 @@ class Live:
         self.answer = self.ctx.client.get(self.path, has="uuid")
         return self.answer
 
+    def patch(self, fields: dict[str, t.Any]) -> None:
+        self.ctx.client.patch(self.path, fields)
+
     @property
     def status(self) -> str:
         return str((self.answer or {}).get("status") or "")
@@ -153,7 +156,7 @@ def patch_step(
     def apply() -> None:
         for number, body in enumerate(bodies()):
             try:
-                live.ctx.client.patch(live.path, body)
+                live.patch(body)
             except CoolifyError as error:
                 error.acted = True if number else None
                 raise
@@ -172,7 +175,7 @@ def restore_fields(
         back = [change for change in differences(fields, known, live.read()) if change.before is not UNKNOWN]
         needed = needed or bool(back)
         for body in bodies(back):
-            live.ctx.client.patch(live.path, body)
+            live.patch(body)
     left = differences(fields, known, live.read()) if needed else []
     return Undone(needed, (*(name for name in before if name not in known), *(change.field.name for change in left)))
 
