@@ -191,7 +191,9 @@ def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], e
     result["failed"] = True
     result["resource_id"] = plan.resource_id
     # What was planned is not what is there
-    result.update({module.returns: _as_it_is(plan, error)} if module.returns else {}, **dict.fromkeys(plan.extra))
+    result.update(
+        {module.returns: _as_it_is(plan, error)} if module.returns else {}, **{key: None for key in plan.extra if key not in error.facts}
+    )
     if not result["changed"]:
         result["diff"] = {"before": {}, "after": {}}
     label = f'{module.name} "{name}"' if name else module.name

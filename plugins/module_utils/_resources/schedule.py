@@ -44,7 +44,7 @@ def _values(text: str, low: int, high: int, names: dict[str, int]) -> set[int] |
     return found
 
 
-def schedule(text: str) -> str | None:
+def schedule_complaint(text: str) -> str | None:
     """A complaint, or None for what Coolify takes."""
     if text in WORDS:
         return None
