@@ -58,6 +58,11 @@ options:
     description:
       - Whether it runs on its schedule. A disabled task can be run with O(state=executed) all the same.
     type: bool
+  executions:
+    description:
+      - How many of its last runs the result has in RV(executions). Not in check mode.
+    type: int
+    default: 0
   state:
     description:
       - With V(executed) the task is as with V(present), and then runs now, whatever its schedule; Coolify 4.3.0 is required.
@@ -121,6 +126,11 @@ execution:
     - Values of the resource's variables that are named like secrets are blanked in the output.
   returned: with O(ignore:state=executed)
   type: dict
+executions:
+  description: Its last runs, newest first, each like RV(execution). Empty in check mode.
+  returned: when O(executions) is more than 0
+  type: list
+  elements: dict
 # The rest is the same for all modules; scripts/returns.py writes it
 status:
   description:

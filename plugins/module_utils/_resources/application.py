@@ -473,6 +473,7 @@ def plan(ctx: Context) -> Plan:
 def plan_for(live: Live) -> Plan:
     """What takes the application to the declared state."""
     ctx, options = live.ctx, live.ctx.options
+    tags.check(ctx)
     result = Plan(seen=lambda: view(live) if live.read() else None)
     rows, history = locate(live)
     if options["state"] == "absent":

@@ -378,6 +378,7 @@ def plan(ctx: Context) -> Plan:
 def plan_for(live: Live) -> Plan:
     """What takes the database to the declared state."""
     ctx, options = live.ctx, live.ctx.options
+    tags.check(ctx)
     result = Plan(seen=lambda: view(live, kind_of(live.read())))
     try:
         locate(live)

@@ -42,6 +42,12 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "created_at",
         "finished_at",
     ),
+    "tags": ("uuid", "name"),
+    "s3_storages": ("uuid", "name", "description", "endpoint", "bucket", "region", "is_usable"),
+    # Not content, and not command: both may hold secrets that no name tells
+    "storages": ("uuid", "name", "mount_path", "host_path", "fs_path", "is_directory", "is_host_file", "is_preview_suffix_enabled"),
+    "scheduled_tasks": ("uuid", "name", "frequency", "container", "timeout", "enabled"),
+    "previews": ("uuid", "pull_request_id", "pull_request_html_url", "status", "domains", "docker_registry_image_tag", "last_online_at"),
     "private_keys": ("uuid", "name", "description", "fingerprint", "is_git_related", "public_key"),
     # Not metadata and changes: Coolify hides secrets in them by the names of their keys only
     "audit_events": (
@@ -64,6 +70,9 @@ SHOWN: dict[str, tuple[str, ...]] = {
     ),
 }
 RESOURCES = ("applications", "databases", "services")
+OF_RESOURCES = ("storages", "scheduled_tasks", "previews")
+"""What is read resource by resource."""
+SINCE = {"tags": "4.2.0", "s3_storages": "4.3.0", "previews": "4.4.0"}
 HISTORY = 10
 """Deployments of an application when neither since nor limit is given."""
 LIMIT = 100
@@ -89,7 +98,7 @@ def gather(ctx: Context) -> dict[str, t.Any]:
         raise InputError("limit: it has to be 1 or more")
     wanted = list(dict.fromkeys(options["gather"]))
     environments = _environments(ctx)
-    resources = ctx.client.items("/resources") if set(RESOURCES) & set(wanted) else []
+    resources = ctx.client.items("/resources") if {*RESOURCES, *OF_RESOURCES} & set(wanted) else []
     return {name: READERS[name](ctx, environments, resources) for name in wanted}
 
 
@@ -288,8 +297,36 @@ def _deployments(
     return [allowed("deployments", item) for item in (recent[-limit:] if limit else recent)]
 
 
+def _of_each(
+    name: str, kinds: t.Sequence[str], part: str, rows: t.Callable[[Context, str], list[dict[str, t.Any]]]
+) -> t.Callable[..., t.Any]:
+    """What belongs to resources of these kinds, each with its owner: one request for each resource that the filters leave."""
+
+    def read(ctx: Context, environments: dict[int, dict[str, t.Any]] | None, resources: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+        if name in SINCE:
+            ctx.client.require(SINCE[name], f"gathering {name}")
+        owners = [(kind, item) for kind in kinds for item in READERS[kind](ctx, environments, resources)]
+        answers = ctx.client.gather(*[lambda kind=kind, uuid=item["uuid"]: rows(ctx, path(kind, uuid, part)) for kind, item in owners])
+        return [
+            {**allowed(name, row), **({"type": row["type"]} if "type" in row else {}), kind[:-1]: _name(item)}
+            for (kind, item), found in zip(owners, answers)
+            for row in found
+        ]
+
+    return read
+
+
+def _storage_rows(ctx: Context, where: str) -> list[dict[str, t.Any]]:
+    answer = ctx.client.get(where, has="persistent_storages")
+    return [{**row, "type": kind} for kind in ("persistent", "file") for row in _rows(answer, f"{kind}_storages", where)]
+
+
+def _item_rows(ctx: Context, where: str) -> list[dict[str, t.Any]]:
+    return ctx.client.items(where)
+
+
 def _listed(name: str, where: str) -> t.Callable[..., list[dict[str, t.Any]]]:
-    return lambda ctx, *_unused: [allowed(name, item) for item in _named(ctx, ctx.client.items(where))]
+    return lambda ctx, *_unused: [allowed(name, item) for item in _named(ctx, ctx.client.items(where, since=SINCE.get(name)))]
 
 
 READERS: dict[str, t.Callable[..., t.Any]] = {
@@ -302,6 +339,11 @@ READERS: dict[str, t.Callable[..., t.Any]] = {
     "databases": _resources("databases", lambda kind: kind.startswith("standalone-")),
     "services": _resources("services", lambda kind: kind == "service"),
     "deployments": _deployments,
+    "tags": _listed("tags", "/tags"),
+    "s3_storages": _listed("s3_storages", "/s3-storages"),
+    "storages": _of_each("storages", RESOURCES, "storages", _storage_rows),
+    "scheduled_tasks": _of_each("scheduled_tasks", ("applications", "services"), "scheduled-tasks", _item_rows),
+    "previews": _of_each("previews", ("applications",), "previews", _item_rows),
     "private_keys": _listed("private_keys", "/security/keys"),
     "audit_events": _audit_events,
 }

@@ -160,6 +160,8 @@ def plan(ctx: Context) -> Plan:
     """The module's function."""
     options = ctx.options
     result = Plan()
+    if options.get("backup") is not None or ctx.flag("delete_backups") or options["state"] == "backed_up":
+        ctx.client.require(BACKUP_SINCE, "the backup of a storage")
     owner = find_owner(ctx, OWNERS)
     if owner.uuid is None and options["state"] == "absent":
         return result
@@ -335,7 +337,7 @@ def _plan_content(storage: Storage, result: Plan, content: t.Any) -> None:
 
     result.steps.append(
         Step(
-            f"replace the file of {storage.words}, which gives it a new uuid",
+            f"replace the content of {storage.words}, which gives it a new uuid",
             lambda: write(content),
             estimate=1.0,
             revert=undo,
@@ -350,7 +352,6 @@ def plan_removal(storage: Storage, result: Plan) -> None:
         "medium", f"{storage.owner.words if storage.owner else 'its owner'} finds nothing at {storage.name} after its next deployment"
     )
     if storage.ctx.flag("delete_backups"):
-        storage.ctx.client.require(BACKUP_SINCE, "backups of storages")
         result.steps.insert(0, delete_backup(storage))
         result.risk("high", f"the backups of {storage.words} are deleted, on the server and in S3, if it has any")
 
@@ -392,8 +393,6 @@ def wanted_backup(ctx: Context) -> dict[str, t.Any] | None:
 def plan_backup(storage: Storage, result: Plan, wanted: dict[str, t.Any] | None) -> None:
     """Coolify shows the schedule to nobody, so it cannot be compared: written each time, or only with a new storage."""
     ctx, options = storage.ctx, storage.ctx.options
-    if wanted is not None or ctx.flag("delete_backups") or options["state"] == "backed_up":
-        ctx.client.require(BACKUP_SINCE, "backups of storages")
     if wanted is not None and ctx.flag("delete_backups"):
         raise InputError("backup and delete_backups exclude each other")
     if ctx.flag("delete_backups"):

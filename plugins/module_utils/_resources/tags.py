@@ -9,6 +9,7 @@ import re
 import typing as t
 
 from .._client import path
+from .._context import Context
 from .._errors import InputError, NotStored
 from .._fields import without_tags
 from .._plan import Plan, Step, Undone
@@ -27,8 +28,15 @@ def normal(names: t.Iterable[str]) -> list[str]:
     return list(dict.fromkeys(stored))
 
 
+def check(ctx: Context) -> None:
+    """Refuse wrong names and what the server is too old for, before anything else is looked at."""
+    if ctx.options.get("tags") is not None:
+        normal(ctx.options["tags"])
+        ctx.client.require(SINCE, "the option tags")
+
+
 def read(live: Live) -> list[dict[str, t.Any]]:
-    return live.ctx.client.items(f"{live.path}/tags", since=SINCE)
+    return live.ctx.client.items(f"{live.path}/tags")
 
 
 def plan_tags(live: Live, result: Plan) -> None:
@@ -37,7 +45,6 @@ def plan_tags(live: Live, result: Plan) -> None:
     if options.get("tags") is None:
         return
     wanted = normal(options["tags"])
-    live.ctx.client.require(SINCE, "the option tags")
     found = {row["name"]: row["uuid"] for row in read(live)} if live.answer else {}
     missing = [name for name in wanted if name not in found]
     surplus = [name for name in found if name not in wanted]

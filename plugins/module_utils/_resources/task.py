@@ -86,7 +86,25 @@ def plan(ctx: Context) -> Plan:
     simple.finish(task, result, FIELDS, wanted, "Look at the task in Coolify.")
     if options["state"] == "executed":
         plan_execution(task, result)
+    if options["executions"] < 0:
+        raise InputError("executions: it has to be 0 or more")
+    if options["executions"]:
+        with_executions(task, result)
     return result
+
+
+def with_executions(task: Part, result: Plan) -> None:
+    """The last runs, newest first, as they are when everything is done."""
+    refresh = result.result
+
+    def show() -> None:
+        refresh()
+        rows = task.ctx.client.items(f"{task.path}/executions")[: task.ctx.options["executions"]]
+        task.ctx.secrets |= secrets_of(task) if rows else set()
+        result.extra["executions"] = [execution(row) for row in rows]
+
+    result.extra["executions"] = []
+    result.result = show
 
 
 def locate(task: Part, rows: list[dict[str, t.Any]]) -> None:
@@ -211,6 +229,7 @@ MODULE = Module(
         "uuid": {"type": "str"},
         **option_spec(FIELDS),
         "state": {"type": "str", "choices": ["present", "absent", "executed"], "default": "present"},
+        "executions": {"type": "int", "default": 0},
         **WAIT_SPEC,
     },
     plan=plan,

@@ -87,6 +87,8 @@ class Scenario:
     imperative: bool = False
     since: str = "4.0.0"
     """The release that has it; an older one is told so, and nothing is written."""
+    proves: t.Callable[[dict[str, t.Any]], t.Any] = lambda state: None
+    """Asserts further things about what the server has afterwards."""
 
     @property
     def settings(self) -> bool:
@@ -793,11 +795,19 @@ def resolved(simulator, options: dict[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
+PARTS = ("storage", "task", "resource")
+"""Modules about what belongs to an application, which neighbours have too."""
+
+
 def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict]:
     """Rows that no scenario may touch: another project, another server's variables, and neighbours in the same environment."""
     if scenario.module != "project":
         run("app", **{**IMAGE, "name": "neighbour", "domains": ["https://neighbour.example.com"], "variables": {"A": "theirs"}})
         run("db", **db("redis", name="neighbour"))
+        if scenario.module in PARTS:
+            run("storage", project="shop", application="neighbour", type="persistent", name="data", mount_path="/data")
+            run("storage", project="shop", application="neighbour", mount_path="/etc/theirs", content="theirs")
+            run("task", project="shop", application="neighbour", name="clean", command="theirs", frequency="daily")
     run("app", **{**IMAGE, "project": "demo", "name": "web", "variables": {"A": "theirs"}})
     run("db", **{**db("postgresql"), "project": "demo", "backups": [{"frequency": "hourly"}]})
     state = simulator.state()
@@ -809,9 +819,10 @@ def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict
             if row["name"] == "neighbour" or state["environments"][row["environment_id"]]["project_id"] == demo["id"]:
                 theirs[table, row["id"]] = row
                 owners.add((table, row["id"]))
-    for row in state["variables"].values():
-        if (row["owner_table"], row["owner_id"]) in owners:
-            theirs["variables", row["id"]] = row
+    for table in ("variables", "persistent_storages", "file_storages", "tasks"):
+        for row in state.get(table, {}).values():
+            if (row["owner_table"], row["owner_id"]) in owners:
+                theirs[table, row["id"]] = row
     theirs.update({("backups", row["id"]): row for row in state.get("backups", {}).values() if row["frequency"] == "hourly"})
     theirs["projects", demo["id"]] = demo
     theirs.update({("servers", row["id"]): row for row in state["servers"].values()})
@@ -822,6 +833,10 @@ def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
 def test_the_four_laws(scenario, version, simulator, run, waiting, monkeypatch):
+    follow_the_laws(scenario, version, simulator, run, waiting, monkeypatch)
+
+
+def follow_the_laws(scenario, version, simulator, run, waiting, monkeypatch):
     simulator.reset(version=version, clock=waiting.now)
     journals: list[list[str]] = []
 
@@ -863,6 +878,7 @@ def test_the_four_laws(scenario, version, simulator, run, waiting, monkeypatch):
     end = simulator.state()
     for table, name, key, value in scenario.holds:
         assert held(end, table, name, key) == value, (table, name, key)
+    scenario.proves(end)
     for table, name in scenario.gone:
         tables = DATABASES if table == "databases" else (table,)
         assert not [
