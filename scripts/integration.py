@@ -29,6 +29,7 @@ VOLATILE = {
     "config_hash",
     "id",
     "started_at",
+    "finished_at",
     "completed_at",
     "created_at",
     "duration_seconds",

@@ -82,7 +82,8 @@ options:
       - If it is not given, it is 100 for audit events, and for deployments with O(since).
     type: int
 notes:
-  - How V(audit_events) and V(previews) are answered is known from reading Coolify's code, and was not tried on a real Coolify 4.4. Coolify keeps them for 90 days.
+  - How V(audit_events) and V(previews) are answered is known from reading Coolify's code, and was not tried on a real Coolify 4.4.
+  - Coolify keeps V(audit_events) for 90 days.
   - O(project) does not limit V(audit_events); Coolify does not tell the project of an event.
 """
 

@@ -62,23 +62,24 @@ def target_place(ctx: Context, here: t.Mapping[str, t.Any]) -> Place | None:
         return None
 
 
-def _move(live: Live, environment: str) -> None:
-    live.ctx.client.post(f"{live.path}/move", {"environment_uuid": environment})
-
-
-def move_step(live: Live, source: Place | None, source_uuid: str | None, target: Place | None) -> Step:
+def move_step(live: Live, source_uuid: str | None, target: Place | None) -> Step:
     words = target.words[4:] if target else live.ctx.options.get("to_environment")
     moved = target.environment["uuid"] if target else ""
 
+    def there(environment: str) -> bool:
+        return (live.read().get("environment") or {}).get("uuid") == environment
+
     def go(environment: str) -> None:
         try:
-            _move(live, environment)
+            live.ctx.client.post(f"{live.path}/move", {"environment_uuid": environment})
         except (Unreachable, Unreadable) as error:
             # A move is never half done
-            if not error.sent or (live.read().get("environment") or {}).get("uuid") != environment:
+            if not error.sent or not there(environment):
                 raise
 
     def undo() -> Undone:
+        if not there(moved):
+            return Undone(False)
         if source_uuid:
             go(source_uuid)
         return Undone(True, () if source_uuid else ("the environment",))
@@ -94,7 +95,7 @@ def plan_move(ctx: Context) -> Plan:
     result = Plan()
     live = find_moving(ctx)
     if live.uuid is None:
-        result.steps.append(move_step(live, None, None, None))
+        result.steps.append(move_step(live, None, None))
         result.merge_diff({"before": {}, "after": {"environment": options.get("to_environment"), "project": options.get("to_project")}})
         return result
     live.answer = listed(live, read=lambda where: ctx.client.get(where, has="uuid"))
@@ -114,7 +115,7 @@ def plan_move(ctx: Context) -> Plan:
             f'there is a {live.kind} "{live.name}"{target.words} already: after the move two would have that name',
             "Rename one of them first.",
         )
-    result.steps.append(move_step(live, live.place, here["environment"]["uuid"], target))
+    result.steps.append(move_step(live, here["environment"]["uuid"], target))
     after = (
         {"project": target.project["name"], "environment": target.environment["name"]}
         if target
@@ -195,7 +196,7 @@ def plan_clone(ctx: Context) -> Plan:
     else:
         _plan_copy(source, clone, result)
     if going:
-        result.steps.append(move_step(clone, source.place, here["environment"]["uuid"], target))
+        result.steps.append(move_step(clone, here["environment"]["uuid"], target))
     result.merge_diff({"before": {}, "after": {"name": clone.name, "cloned_from": source.name, "clone_volumes": ctx.flag("clone_volumes")}})
 
     def refresh() -> None:

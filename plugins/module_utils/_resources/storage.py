@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._context import Context, Module
-from .._errors import CreateOnly, InputError, NotFoundByName
+from .._errors import CreateOnly, InputError, NotFoundByName, after_acting
 from .._fields import (
     BOOL,
     INT,
@@ -320,15 +320,16 @@ def _plan_content(storage: Storage, result: Plan, content: t.Any) -> None:
         where = PATH.from_option(options["mount_path"]) if options.get("mount_path") else storage.name
         client.delete(storage.path)
         service = {"resource_uuid": storage.holder} if storage.owner and storage.owner.kind == "service" else {}
-        made = client.create(
-            storage.base,
-            {"type": "file", "mount_path": where, "content": value, **service},
-            lambda: next((item for item in storage.rows() if item["mount_path"] == where), None),
-            storage.words,
-        )
-        storage.uuid = result.resource_id = made["uuid"]
-        if kept:
-            storage.patch(kept)
+        with after_acting():
+            made = client.create(
+                storage.base,
+                {"type": "file", "mount_path": where, "content": value, **service},
+                lambda: next((item for item in storage.rows() if item["mount_path"] == where), None),
+                storage.words,
+            )
+            storage.uuid = result.resource_id = made["uuid"]
+            if kept:
+                storage.patch(kept)
 
     def undo() -> Undone:
         known = before is not UNKNOWN

@@ -11,7 +11,7 @@ import typing as t
 from .._client import path
 from .._context import Context, Module
 from .._errors import BadState, InputError, NotFoundByName, OutcomeUnknown, TimedOut, Unreachable, Unreadable, after_acting
-from .._fields import BOOL, INT, NAME, NEVER, Field, body, creation, declared, option_spec, without_password, without_tags
+from .._fields import BOOL, INT, NAME, NEVER, Field, body, creation, declared, moment, option_spec, without_password, without_tags
 from .._plan import Plan, Step, Undone
 from .._wait import until
 from . import simple
@@ -208,10 +208,16 @@ def execution(row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "uuid": row.get("uuid"),
         "status": row.get("status"),
         "output": output[-LONGEST_OUTPUT:] or None,
-        "started_at": row.get("started_at"),
-        "finished_at": row.get("finished_at"),
+        "started_at": _utc(row.get("started_at")),
+        "finished_at": _utc(row.get("finished_at")),
         "duration": float(duration) if re.fullmatch(r"\d+(\.\d+)?", str(duration)) else None,
     }
+
+
+def _utc(text: t.Any) -> str | None:
+    """Coolify writes its times in two ways."""
+    at = moment(text)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def secrets_of(task: Part) -> set[str]:
