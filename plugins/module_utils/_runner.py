@@ -33,8 +33,6 @@ CONNECTION_SPEC: dict[str, t.Any] = {
 SHORTEST_MASKED = 4
 IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database", "service")
 """Options that say what is meant."""
-LABELS = ("name", "uuid", "application", "database", "service")
-"""The first of these that is given is what a task is called in messages."""
 
 
 def argument_spec(module: Module) -> dict[str, t.Any]:
@@ -123,7 +121,7 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     empty = [name for name in IDENTITY if options.get(name) == ""]
     if empty:
         raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
-    label = _label(options)
+    label = _named(options) or ""
 
     secrets: set[str] = set()
 
@@ -145,8 +143,9 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     return ctx
 
 
-def _label(options: t.Mapping[str, t.Any]) -> str | None:
-    return next((options[name] for name in LABELS if options.get(name)), None)
+def _named(options: t.Mapping[str, t.Any]) -> str | None:
+    """What the task is about, in the words of the task."""
+    return next((options[name] for name in ("name", "uuid", "application", "database", "service") if options.get(name)), None)
 
 
 def _preview(ctx: Context, plan: Plan) -> None:
@@ -182,7 +181,7 @@ def _apply(ctx: Context, plan: Plan) -> bool:
 
 
 def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], error: CoolifyError, plan: Plan) -> None:
-    name = _label(options)
+    name = _named(options)
     result["changed"] = False
     result["details"].update(plan.details)
     result["metrics"].update(plan.metrics)

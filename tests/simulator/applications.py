@@ -585,6 +585,12 @@ def conflicts(coolify: Coolify, urls: t.Iterable[str], team: int, uuid: str | No
                 if url in wanted:
                     text = f"Domain {url} is already in use by application '{app['name']}' (service: {service})"
                     found.append({"domain": url, **owner, "service_name": service, "message": text})
+    for stack in coolify.owned("services", team):
+        for row in coolify.rows("service_applications", service_id=stack["id"]):
+            owner = {"resource_name": stack["name"], "resource_uuid": stack["uuid"], "resource_type": "service"}
+            for url in (item.removesuffix("/") for item in (row["fqdn"] or "").split(",") if item and row["uuid"] != uuid):
+                if url in wanted:
+                    found.append({"domain": url, **owner, "message": f"Domain {url} is already in use by service '{stack['name']}'"})
     return found
 
 

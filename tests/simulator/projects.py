@@ -15,6 +15,8 @@ from .databases import KINDS
 from .databases import brief as brief_database
 from .http import Call, action, route
 from .php import strip_tags
+from .services import brief as brief_service
+from .services import status as service_status
 from .validation import validate
 
 NAME = r"^[\w\s\-.@/&()#,:+]+$"
@@ -28,7 +30,7 @@ MESSAGES = {
     "description.regex": "The description may only contain letters (including Unicode), numbers, spaces, and common punctuation: "
     "- _ . , ! ? ( ) ' \" + = * / @ &",
 }
-RESOURCE_TABLES = ("applications", *KINDS)
+RESOURCE_TABLES = ("applications", "services", *KINDS)
 
 
 def _checked(call: Call, allowed: tuple[str, ...], required: bool) -> None:
@@ -120,7 +122,10 @@ def _stored(name: str) -> str:
 def read_environment(call: Call) -> t.Any:
     row = _find_environment(call, call.mine("projects", "Project"))
     coolify = call.coolify
-    view = {**views.environment(row), "services": []}
+    view = {
+        **views.environment(row),
+        "services": [brief_service(coolify, item, call.sensitive) for item in coolify.rows("services", environment_id=row["id"])],
+    }
     # Keydb, dragonfly and clickhouse databases are left out by Coolify
     view["applications"] = [
         brief_application(coolify, item, call.sensitive) for item in coolify.rows("applications", environment_id=row["id"])
@@ -188,15 +193,24 @@ def list_resources(call: Call) -> t.Any:
     return _listed(call, [(table, row) for table in RESOURCE_TABLES for row in call.coolify.owned(table, call.team)])
 
 
+BRIEFS = {"applications": brief_application, "services": brief_service}
+
+
+def _type(table: str) -> str:
+    return {"applications": "application", "services": "service"}.get(table, f"standalone-{table}")
+
+
 def _listed(call: Call, rows: list[tuple[str, Row]]) -> t.Any:
     shown = []
     for table, row in rows:
-        brief = brief_application if table == "applications" else brief_database
-        kind = "application" if table == "applications" else f"standalone-{table}"
-        view = brief(call.coolify, row, call.sensitive)
+        kind, view = _type(table), BRIEFS.get(table, brief_database)(call.coolify, row, call.sensitive)
         shown.append(
             {
-                **{key: value for key, value in view.items() if key not in ("destination", "settings")},
+                **{
+                    key: value
+                    for key, value in view.items()
+                    if key not in ("destination", "settings", "server", "databases") and (table, key) != ("services", "applications")
+                },
                 "type": kind,
                 "status": view["status"],
             }
@@ -272,10 +286,9 @@ def server_resources(call: Call) -> t.Any:
     for table in RESOURCE_TABLES:
         for row in call.coolify.owned(table, call.team):
             if call.coolify.server(row) is server:
-                kind = "application" if table == "applications" else f"standalone-{table}"
-                shown.append(
-                    {**{key: row[key] for key in ("id", "uuid", "name", "created_at", "updated_at")}, "type": kind, "status": row["status"]}
-                )
+                status = service_status(call.coolify, row) if table == "services" else row["status"]
+                keys = ("id", "uuid", "name", "created_at", "updated_at")
+                shown.append({**{key: row[key] for key in keys}, "type": _type(table), "status": status})
     return shown
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What applications and databases have in common: changing fields and undoing that, deleting, waiting for a status."""
+"""What applications, databases and services have in common: changing fields and undoing that, deleting, waiting for a status."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Live:
 
     ctx: Context
     kind: str
-    """``application`` or ``database``."""
+    """``application``, ``database`` or ``service``."""
     name: str
     uuid: str | None = None
     answer: dict[str, t.Any] | None = None
@@ -313,10 +313,11 @@ def creation_step(
     return Step(action, apply, revert=undo, manual=f"delete {live.words}")
 
 
-def act(live: Live, verb: str, happened: t.Callable[[], dict[str, t.Any] | None], **query: t.Any) -> dict[str, t.Any]:
-    """POST start, stop or restart, which is never repeated: after a lost answer ``happened`` says what came of it, None if it cannot tell."""
+def act(live: Live, verb: str, happened: t.Callable[[], dict[str, t.Any] | None], part: str = "", **query: t.Any) -> dict[str, t.Any]:
+    """POST start, stop or restart, which is never repeated: after a lost answer ``happened`` says what came of it, None if it cannot tell.
+    ``part`` is the path of a container below that of its service."""
     try:
-        return live.ctx.client.post(f"{live.path}/{verb}", **query)
+        return live.ctx.client.post(f"{live.path}{part}/{verb}", **query)
     except (Unreachable, Unreadable) as lost:
         if not lost.sent:
             raise
@@ -367,9 +368,9 @@ def placement_differences(live: Live, options: t.Mapping[str, t.Any]) -> list[tu
     differing = []
     for option, thing in held.items():
         wanted = options.get(option)
-        if wanted is None or not thing:
+        if wanted is None or not thing.get("uuid"):
             continue
-        names = (thing.get("uuid"), thing.get("name"))
+        names = (thing["uuid"], thing.get("name"))
         if wanted not in names and not (option == "environment" and placement.environment_name(wanted) in names):
             differing.append((option, thing.get("name"), wanted))
     return differing
