@@ -23,11 +23,11 @@ from .._errors import (
     Unreadable,
     after_acting,
 )
-from .._fields import UNKNOWN, Change, Field, differences
+from .._fields import UNKNOWN, Change, Field, body, differences
 from .._plan import Plan, Step, Undone
 from .._wait import until
 from . import placement
-from .placement import Place
+from .placement import Place, matches, only
 
 PLACEMENT_SPEC: dict[str, t.Any] = {
     "name": {"type": "str"},
@@ -58,13 +58,15 @@ class Live:
 
     ctx: Context
     kind: str
-    """``application`` or ``database``."""
+    """``application``, ``database`` …: what it is called, and with an s its collection in the API."""
     name: str
     uuid: str | None = None
     answer: dict[str, t.Any] | None = None
     place: Place | None = None
     created: dict[str, t.Any] = field(default_factory=dict)
     """What Coolify answered to its creation."""
+    collection: str = ""
+    """Its collection in the API, where that is called otherwise."""
 
     @property
     def words(self) -> str:
@@ -72,7 +74,7 @@ class Live:
 
     @property
     def path(self) -> str:
-        return path(f"{self.kind}s", self.uuid or "")
+        return path(*(self.collection or f"{self.kind}s").split("/"), self.uuid or "")
 
     def read(self) -> dict[str, t.Any]:
         self.answer = self.ctx.client.get(self.path, has="uuid")
@@ -92,14 +94,15 @@ def find_place(ctx: Context) -> Place | None:
     """Project and environment, None when there is no such place: for state=absent that is what is wanted, and in check mode a warning,
     because an earlier task of the same run may be going to create it."""
     placement.need(ctx.options, ["project"], "finding something by its name")
-    try:
+
+    def look() -> Place:
         return placement.find_place(ctx.client, ctx.options["project"], ctx.options.get("environment"))
-    except NotFoundByName as error:
-        if ctx.options["state"] == "absent":
-            return None
-        if not ctx.check_mode:
-            raise
-        ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
+
+    if ctx.options["state"] != "absent":
+        return expected(ctx, look)
+    try:
+        return look()
+    except NotFoundByName:
         return None
 
 
@@ -115,6 +118,28 @@ def read_by_uuid(live: Live) -> bool:
         ) from error
     live.name = live.answer["name"]
     return True
+
+
+def locate(live: Live, items: t.Callable[[], list[dict[str, t.Any]]]) -> bool:
+    """Find it by its uuid, or by its name among ``items``, and read it. False when it is gone and that is what is wanted."""
+    if live.uuid:
+        return read_by_uuid(live)
+    found = matches(items(), live.name)
+    if found:
+        live.uuid = only(found, live.name, live.kind)["uuid"]
+        live.read()
+    return True
+
+
+def expected(ctx: Context, look: t.Callable[[], t.Any]) -> t.Any:
+    """What ``look`` finds. In check mode None and a warning, where an earlier task of the same run may be going to create it."""
+    try:
+        return look()
+    except NotFoundByName as error:
+        if not ctx.check_mode:
+            raise
+        ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
+        return None
 
 
 def require_versions(ctx: Context, changes: t.Iterable[Change]) -> None:
@@ -159,6 +184,19 @@ def patch_step(
                 raise
 
     return Step(action, apply, estimate=0.5 * max(1, len(bodies())), revert=undo, manual=manual, destructive=destructive)
+
+
+def set_step(live: Live, fields: t.Sequence[Field], changes: list[Change]) -> Step:
+    """One PATCH of fields, undone by writing back what was there."""
+    before = {change.field.name: change.before for change in changes}
+    names = ", ".join(before)
+    return patch_step(
+        live,
+        f"set {names} of {live.words}",
+        lambda: [body(changes)],
+        lambda: restore_fields(live, fields, before, lambda back: [body(back)] if back else []),
+        f"set {names} of {live.words} as they were",
+    )
 
 
 def restore_fields(
