@@ -176,9 +176,9 @@ def patch_step(
     """One or more PATCHes in an order that matters. Without ``undo`` it belongs to a creation, whose own undo deletes everything."""
 
     def apply() -> None:
-        for number, body in enumerate(bodies()):
+        for number, request in enumerate(bodies()):
             try:
-                live.ctx.client.patch(live.path, body)
+                live.ctx.client.patch(live.path, request)
             except CoolifyError as error:
                 error.acted = True if number else None
                 raise
@@ -209,8 +209,8 @@ def restore_fields(
     for _round in range(2):
         back = [change for change in differences(fields, known, live.read()) if change.before is not UNKNOWN]
         needed = needed or bool(back)
-        for body in bodies(back):
-            live.ctx.client.patch(live.path, body)
+        for request in bodies(back):
+            live.ctx.client.patch(live.path, request)
     left = differences(fields, known, live.read()) if needed else []
     return Undone(needed, (*(name for name in before if name not in known), *(change.field.name for change in left)))
 
