@@ -27,7 +27,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - O(state=proxy_restarted) restarts it each time.
+      - O(state=proxy_restarted) and O(state=cleaned_up) do it each time.
       - With O(update_secrets=always), secrets that the token may not read are written each time.
 options:
   name:
@@ -241,9 +241,11 @@ options:
       - V(validated) also has Coolify validate it, unless it is reachable and usable already and its connection stays as it is. Resources can be
         created on a server that was never validated, but not deployed.
       - V(proxy_restarted) also restarts the proxy, each time. Needs Coolify 4.3.0 or later.
+      - V(cleaned_up) also has Coolify remove what Docker does not use any more, each time, and waits for it. Needs Coolify 4.3.0 or later, and
+        O(confirm_destructive) where O(docker_cleanup.delete_unused_volumes) is set.
       - V(absent) removes the server from Coolify. The machine and its containers stay.
     type: str
-    choices: [present, validated, proxy_restarted, absent]
+    choices: [present, validated, proxy_restarted, cleaned_up, absent]
     default: present
   install:
     description:
@@ -258,7 +260,7 @@ options:
     default: false
   confirm_destructive:
     description:
-      - Has to be V(true) for deleting a server. Otherwise the task ends as V(blocked) before it changes anything.
+      - Has to be V(true) for deleting a server, and for a clean-up that removes volumes. Otherwise the task ends as V(blocked) before it changes anything.
       - Check mode shows the plan without it.
     type: bool
     default: false

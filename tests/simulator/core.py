@@ -129,7 +129,7 @@ class Switches:
     outcomes: dict[str, dict[str, t.Any]] = field(default_factory=dict)
     """Name of an application or database, or name@tag or name@commit -> {"deployment": "failed", "log": [...], "seconds": 5,
     "status": "running:unhealthy"}; "output" is what the application logs. Name of a server -> {"validation": "why it fails",
-    "proxy": "error"}."""
+    "proxy": "error", "cleanup": "failed"}."""
 
 
 class Coolify:

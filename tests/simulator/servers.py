@@ -438,8 +438,10 @@ def run_cleanup(call: Call) -> t.Any:
         invalid(errors)
     run = coolify.insert("cleanups", server_id=row["id"], status="running", message=None, finished_at=None, flags=dict(call.input))
 
+    end = coolify.switches.outcomes.get(row["name"], {}).get("cleanup", "success")
+
     def done() -> None:
-        coolify.update(run, status="success", message="[]", finished_at=coolify.now())
+        coolify.update(run, status=end, message="[]", finished_at=coolify.now())
 
     coolify.later(coolify.switches.status_seconds, done)
     return {"message": "Manual cleanup job started. Depending on the amount of data, this might take a while."}

@@ -13,9 +13,19 @@ from .._context import Context, Module
 from .._errors import Ambiguous, ApiError, InputError, InUse, NotFound, NotFoundByName
 from .._fields import NAME, NEVER, Field, body, creation, declared, differences, option_spec, shown, visible, without_tags
 from .._plan import Plan, Step
-from .placement import find_server, need
+from .placement import find_server
 from .private_key import words_of
-from .resource import Live, creation_step, expected, read_by_uuid, refuse_create_only, require_versions, set_step, verify_stored
+from .resource import (
+    Live,
+    creation_step,
+    expected,
+    read_by_uuid,
+    refuse_create_only,
+    require_versions,
+    set_step,
+    unknown_yet,
+    verify_stored,
+)
 
 SINCE = "4.2.0"
 
@@ -60,6 +70,8 @@ def plan(ctx: Context) -> Plan:
             live.uuid, live.answer, live.name = found["uuid"], found, found["name"]
     if options["state"] == "absent":
         return plan_removal(live, result, server) if live.answer else result
+    if live.answer is None and "network" not in wanted:
+        return unknown_yet(live, result, list(wanted), "network")
     if live.answer is None:
         plan_creation(live, result, wanted, server, others)
     else:
@@ -106,7 +118,6 @@ def plan_creation(
     live: Live, result: Plan, wanted: dict[str, t.Any], server: dict[str, t.Any] | None, others: list[dict[str, t.Any]]
 ) -> None:
     ctx = live.ctx
-    need(ctx.options, ["server", "network"], f"creating {live.words}")
     # In check mode an earlier task may be going to create the server
     where = path("servers", server["uuid"] if server else "", "destinations")
     changes = creation(FIELDS, wanted)

@@ -17,7 +17,7 @@ from .._context import Context, Module
 from .._errors import ApiError, InputError, InUse
 from .._fields import NAME, NEVER, Change, Codec, Field, body, creation, declared, differences, option_spec, shown, visible, without_tags
 from .._plan import Plan, Step, Undone
-from .resource import ONE_NAME, Live, creation_step, locate, patch_step, verify_stored
+from .resource import ONE_NAME, Live, creation_step, locate, patch_step, unknown_yet, verify_stored
 
 LIST = "/security/keys"
 BEGIN = "-----BEGIN"
@@ -91,6 +91,8 @@ def plan(ctx: Context) -> Plan:
         return result
     if options["state"] == "absent":
         return plan_removal(live, result) if live.answer else result
+    if live.answer is None and "private_key" not in wanted:
+        return unknown_yet(live, result, list(wanted), "private_key")
     _refuse_twin(live, keys, wanted)
     if live.answer is None:
         plan_creation(live, result, wanted)
@@ -128,8 +130,6 @@ def _with_public_part(diff: dict[str, dict[str, t.Any]], before: str | None, pri
 
 def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     client = live.ctx.client
-    if "private_key" not in wanted:
-        raise InputError(f"creating {live.words} needs private_key")
     changes = creation(FIELDS, wanted)
     mark = fingerprint(wanted["private_key"])
 

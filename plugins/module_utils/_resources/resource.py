@@ -297,20 +297,21 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
     return plan
 
 
-def unknown_yet(live: Live, plan: Plan, options: t.Sequence[str]) -> Plan:
+def unknown_yet(live: Live, plan: Plan, options: t.Sequence[str], creating: str = "type and what that needs") -> Plan:
     """What a preview can say about something that does not exist and is not declared well enough to be created: an earlier task of the
     same run may be going to create it. A real run raises NotFoundByName."""
     error = NotFoundByName(
         f"there is no {live.words}{live.place.words if live.place else ''}",
-        "Correct the name, project or environment. To create it, give type and what that needs.",
+        f"Correct the name or where it is looked for. To create it, give {creating}.",
     )
     if not live.ctx.check_mode:
         raise error
     live.ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
-    names = ", ".join(name for name in options if name != "name")
-    if names:
-        plan.steps.append(Step(f"set what differs of {names} of {live.words}", lambda: None))
-        plan.merge_diff({"before": {}, "after": {name: live.ctx.options[name] for name in options if name != "name" and not secret(name)}})
+    mentioned = [name for name in options if name != "name"]
+    if mentioned:
+        plan.steps.append(Step(f"set what differs of {', '.join(mentioned)} of {live.words}", lambda: None))
+        shown = {name: live.ctx.options[name] for name in mentioned if not secret(name) and not isinstance(live.ctx.options[name], dict)}
+        plan.merge_diff({"before": {}, "after": shown})
     return plan
 
 

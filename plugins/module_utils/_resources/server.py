@@ -49,6 +49,7 @@ from .resource import (
     readable,
     require_versions,
     set_step,
+    unknown_yet,
     verify_stored,
 )
 
@@ -101,6 +102,7 @@ FIELDS: tuple[Field, ...] = (
     _setting("connection_timeout", INT, check=_within(1, 300), since="4.1.0", **UPDATE),
     _setting("is_terminal_enabled", BOOL, since="4.3.0", **UPDATE),
 )
+FIELD = {row.name: row for row in FIELDS}
 CONNECTION = ("ip", "port", "user", "private_key_uuid")
 """What a validation that succeeded says nothing about any more once it changes."""
 CONFIGURATION = Field("configuration", FILE, clear=NEVER, secret=True)
@@ -274,6 +276,10 @@ def plan(ctx: Context) -> Plan:
     wanted_parts = declared_parts(live)
     _refuse_contradictions(live, wanted, {part.option: values for part, values in wanted_parts})
     parts.extend(PartOf.of(live, part) for part, _values in wanted_parts)
+    if live.answer is None and not (options.get("ip") or options.get("private_key")):
+        unknown_yet(live, result, [*wanted, *(part.option for part, _values in wanted_parts)], "ip and private_key")
+        plan_state(live, result, False)
+        return result
     if live.answer is None:
         moved = plan_creation(live, result, wanted, listed)
     else:
@@ -334,10 +340,11 @@ def _refuse_contradictions(live: Server, wanted: dict[str, t.Any], parts: dict[s
             ]
             if lacking:
                 raise InputError(f"log_drains: {name} needs {', '.join(lacking)}")
-    if ctx.options["state"] == "proxy_restarted":
-        ctx.client.require("4.3.0", "state=proxy_restarted")
-        if wanted.get("proxy_type", str(((live.answer or {}).get("proxy") or {}).get("type")).lower()) == "none":
-            raise InputError(f"{live.words} has no proxy that could be restarted")
+    if ctx.options["state"] in ("proxy_restarted", "cleaned_up"):
+        ctx.client.require("4.3.0", f"state={ctx.options['state']}")
+    proxy = wanted.get("proxy_type") or FIELD["proxy_type"].found(live.answer)
+    if ctx.options["state"] == "proxy_restarted" and proxy == "none":
+        raise InputError(f"{live.words} has no proxy that could be restarted")
     if ctx.flag("install"):
         ctx.client.require("4.2.0", "the option install")
 
@@ -494,6 +501,8 @@ def plan_state(live: Server, result: Plan, moved: bool) -> None:
         result.downtime = True
         result.downtime_reasons.append(f"the proxy of {live.words} is restarted")
         result.steps.append(_restart(live, result))
+    elif state == "cleaned_up":
+        result.steps.append(_cleanup(live, result))
     elif moved and live.answer is not None:
         result.risk("low", "state=validated has Coolify check the new connection")
 
@@ -572,6 +581,47 @@ def _restart(live: Server, result: Plan) -> Step:
     return Step(f"restart the proxy of {live.words}", apply, estimate=30.0, keeps=True)
 
 
+def _cleanup(live: Server, result: Plan) -> Step:
+    """Coolify's clean-up, now. What it removes beside images is said explicitly, as the settings have it after this task."""
+    ctx, where = live.ctx, "docker-cleanup"
+    declared_now = ctx.options.get("docker_cleanup") or {}
+    flags = {}
+    for name in ("delete_unused_volumes", "delete_unused_networks"):
+        given = declared_now.get(name)
+        flags[name] = int(bool(live.settings.get(name) if given is None else given))
+    what = "unused images and build cache" + "".join(f", {name[14:]} too" for name, on in flags.items() if on)
+    if flags["delete_unused_volumes"]:
+        result.risk("high", f"volumes without a container are removed from {live.words}, those of stopped databases too")
+
+    def runs() -> list[dict[str, t.Any]]:
+        return ctx.client.items(f"{live.path}/{where}/executions")
+
+    def apply() -> None:
+        before = {run["uuid"] for run in runs()}
+        act(live, f"{where}/run", lambda: None, **flags)
+        if not ctx.flag("wait"):
+            result.details["pending"] = f"GET /api/v1{live.path}/{where}/executions until the first one is not running"
+            return
+
+        def newest() -> dict[str, t.Any]:
+            return next((run for run in runs() if run["uuid"] not in before), {})
+
+        with after_acting():
+            reached, run = until(newest, lambda run: run.get("status", "running") != "running", ctx.options["wait_timeout"], ctx.clock)
+            if not reached:
+                raise TimedOut(
+                    f"cleaning up {live.words} takes longer than {ctx.options['wait_timeout']:g} s", "Look at the server in Coolify."
+                )
+            if run["status"] != "success":
+                error = BadState(
+                    f"cleaning up {live.words} ended as {run['status']}: {plain(run.get('message'))}", "Look at the server in Coolify."
+                )
+                error.stage = "server_health"
+                raise error
+
+    return Step(f"clean up {live.words}: {what}", apply, estimate=60.0, keeps=True, destructive=bool(flags["delete_unused_volumes"]))
+
+
 def plan_removal(live: Server, result: Plan) -> Plan:
     ctx = live.ctx
     if live.answer.get("is_coolify_host"):
@@ -610,7 +660,7 @@ MODULE = Module(
         **{name: spec for name, spec in option_spec(FIELDS).items() if name not in ("name", "private_key_uuid")},
         "private_key": {"type": "str", "no_log": False},
         **{part.option: {"type": "dict", "options": option_spec(part.fields)} for part in PARTS},
-        "state": {"type": "str", "choices": ["present", "validated", "proxy_restarted", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "validated", "proxy_restarted", "cleaned_up", "absent"], "default": "present"},
         "install": {"type": "bool", "default": False},
         "delete_resources": {"type": "bool", "default": False},
         "confirm_destructive": {"type": "bool", "default": False},

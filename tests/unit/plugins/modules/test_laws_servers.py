@@ -249,6 +249,16 @@ SCENARIOS = [
         since="4.3.0",
     ),
     scenario(
+        "server, cleaned up",
+        "server",
+        {"name": "web1", "state": "cleaned_up", "docker_cleanup": CLEANUP},
+        KEY,
+        USABLE,
+        holds=(("servers", "web1", "settings.docker_cleanup_threshold", 70),),
+        imperative=True,
+        since="4.3.0",
+    ),
+    scenario(
         "server, deleted",
         "server",
         {"name": "web1", "state": "absent", "confirm_destructive": True},

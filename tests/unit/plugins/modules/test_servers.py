@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -293,6 +296,32 @@ def test_a_proxy_that_does_not_come_back(run, web):
     assert run("server", name="web1", state="proxy_restarted")["code"] == 606
 
 
+def test_a_clean_up_that_takes_volumes_along(run, web):
+    options = {"name": "web1", "state": "cleaned_up", "docker_cleanup": {"delete_unused_volumes": True}}
+    assert run("server", **options)["status"] == "blocked" and web.writes == []
+    assert run("server", **options, confirm_destructive=True)["changed"]
+    (done,) = web.state()["cleanups"].values()
+    assert done["status"] == "success" and done["flags"] == {"delete_unused_volumes": "1", "delete_unused_networks": "0"}
+    web.coolify.switches.outcomes["web1"] = {"cleanup": "failed"}
+    assert run("server", **options, confirm_destructive=True)["code"] == 616
+
+
+def test_what_an_earlier_task_will_create_can_be_previewed(run, simulator):
+    calls = [
+        ("private_key", {"name": "later", "description": "x"}),
+        ("server", {"name": "later", "port": 2222, "log_drains": {"logdrain_custom_config": "canary"}, "state": "proxy_restarted"}),
+        ("destination", {"server": "localhost", "name": "later"}),
+    ]
+    for module, options in calls:
+        preview = run(module, check=True, **options)
+        assert not preview.get("failed") and "later" in str(preview["warnings"]), preview.get("msg")
+        assert preview["changed"] is (module != "destination")
+        assert "canary" not in str(preview)
+        refused = run(module, **options)
+        assert refused["code"] == 609 and "To create it" in refused["troubleshooting"]
+    assert simulator.writes == []
+
+
 def test_secrets_of_a_server(run, web):
     drains = {"is_logdrain_axiom_enabled": True, "logdrain_axiom_dataset_name": "logs", "logdrain_axiom_api_key": "canary-axiom"}
     options = {"name": "web1", "log_drains": drains, "sentinel": {"sentinel_token": "canary-sentinel"}}
@@ -401,7 +430,7 @@ def test_a_destination_keeps_its_network_and_server(run, web):
     result = run("destination", uuid=made["resource_id"], network="other")
     assert result["code"] == 611 and "shop" in result["msg"]
     assert run("destination", uuid=made["resource_id"], server="localhost")["code"] == 611
-    assert run("destination", server="web1", name="nothing")["code"] == 606
+    assert run("destination", server="web1", name="nothing")["code"] == 609
     assert run("destination", network="shop")["code"] == 606
 
 
@@ -510,6 +539,32 @@ def test_what_an_older_version_lacks(run, simulator, waiting, version, what, sin
     simulator.reset(version=version, clock=waiting.now)
     result = run("info", gather=[what])
     assert result["code"] == 605 and since in result["msg"] and version in result["msg"]
+
+
+# --- the guide -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_examples_of_the_guide(run, simulator, waiting):
+    """In the order in which they stand there, twice; the second time nothing is left to do but to restart the proxy."""
+    simulator.reset(version="4.4.2", clock=waiting.now)
+    text = (Path(__file__).parents[4] / "docs/docsite/rst/servers.rst").read_text()
+    blocks = re.findall(r"\.\. code-block:: yaml\n\n((?: {4}.*\n|\n)+)", text)
+    tasks = [task for block in blocks for task in yaml.safe_load(block)]
+    values = {"vault_fleet_key": KEY, "vault_ghcr_token": "a-long-token", "lookup": "services: {}\n"}
+
+    def filled(value):
+        if isinstance(value, dict):
+            return {name: filled(item) for name, item in value.items()}
+        variable = re.fullmatch(r"\{\{ (\w+).* \}\}", value) if isinstance(value, str) else None
+        return values[variable[1]] if variable else value
+
+    assert len(tasks) == 6
+    for changes in (True, False):
+        for task in tasks:
+            ((name, options),) = [item for item in task.items() if item[0].startswith("selfhosted.")]
+            result = run(name.rsplit("coolify_", 1)[1], **filled(options))
+            assert not result.get("failed"), result["msg"]
+            assert result["changed"] is (changes or "when" in task), task["name"]
 
 
 # --- completeness --------------------------------------------------------------------------------------------------------------
