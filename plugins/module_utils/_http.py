@@ -33,7 +33,7 @@ except ImportError:
     AuthBase = Retry = object
 
 REPEATABLE = ("GET", "PATCH", "PUT", "DELETE")
-"""Verbs that may be sent again after a lost answer. Coolify's PATCHes are upserts by key or set named fields, its PUTs replace something whole."""
+"""Verbs that may be sent again after a lost answer. Coolify's PATCHes are upserts by key or set named fields; its PUT replaces a whole."""
 RETRIES = 3
 RATE_LIMIT_RETRIES = 12
 LONGEST_PAUSE = 90.0

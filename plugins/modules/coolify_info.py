@@ -36,6 +36,7 @@ options:
         and O(since) or O(limit), the past ones of the applications there.
       - V(storages), V(scheduled_tasks) and V(previews) are those of the resources that O(project), O(environment) and O(name) leave, with one request
         for each of these. V(tags) need Coolify 4.2.0, V(s3_storages) 4.3.0 and V(previews) 4.4.0.
+      - V(destinations) needs Coolify 4.2.0 or later. V(registries) needs 4.4.0 and a token with V(read:sensitive) or V(root).
       - V(audit_events) is what Coolify recorded of who did what in the token's team. It needs Coolify 4.4.0 or later and a token whose owner is
         an admin of the team, with V(read:sensitive) or V(root) also for e-mail, token name and address of the actor.
     type: list
@@ -56,6 +57,8 @@ options:
       - scheduled_tasks
       - previews
       - private_keys
+      - destinations
+      - registries
       - audit_events
     default: [version, servers, projects]
   project:
@@ -68,7 +71,8 @@ options:
     type: str
   name:
     description:
-      - Name or uuid of the things to return. For V(audit_events), V(storages), V(scheduled_tasks) and V(previews), of the resource that they are about.
+      - Name or uuid of the things to return. For V(audit_events), V(storages), V(scheduled_tasks) and V(previews), of the resource that they are about;
+        for V(registries), of the server.
     type: str
   since:
     description:
@@ -227,6 +231,18 @@ previews:
 private_keys:
   description: The SSH keys, with C(uuid), C(name), C(description), C(fingerprint), C(is_git_related) and C(public_key).
   returned: when O(gather) has V(private_keys)
+  type: list
+  elements: dict
+destinations:
+  description: The Docker networks of the servers, with C(uuid), C(name), C(network), C(type) and C(server) (C(uuid) and C(name)).
+  returned: when O(gather) has V(destinations)
+  type: list
+  elements: dict
+registries:
+  description: >-
+    The registries that usable servers are logged in to or that something on them pulls from, with C(registry), C(logged_in), C(source),
+    C(username), C(used_by) (each with C(type) and C(name)) and C(server) (C(uuid) and C(name)).
+  returned: when O(gather) has V(registries)
   type: list
   elements: dict
 audit_events:

@@ -13,6 +13,7 @@ from .._client import path
 from .._context import Context, Module
 from .._errors import ApiError, InputError, NotFound, Unreadable, Unsupported
 from .._fields import moment, split, without_password
+from . import destination, registry
 from .placement import environment_name, find_project, only
 
 COMMON = ("uuid", "name", "description", "status", "environment_id")
@@ -49,6 +50,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "scheduled_tasks": ("uuid", "name", "frequency", "container", "timeout", "enabled"),
     "previews": ("uuid", "pull_request_id", "pull_request_html_url", "status", "domains", "docker_registry_image_tag", "last_online_at"),
     "private_keys": ("uuid", "name", "description", "fingerprint", "is_git_related", "public_key"),
+    "destinations": ("uuid", "name", "network", "type"),
     # Not metadata and changes: Coolify hides secrets in them by the names of their keys only
     "audit_events": (
         "id",
@@ -188,6 +190,24 @@ def _projects(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
 def _servers(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
     items = _named(ctx, ctx.client.items("/servers"))
     return [{**allowed("servers", item), "is_build_server": (item.get("settings") or {}).get("is_build_server")} for item in items]
+
+
+def _destinations(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
+    ctx.client.require(destination.SINCE, "gathering destinations")
+    items, servers = ctx.client.gather(lambda: ctx.client.items("/destinations"), lambda: ctx.client.items("/servers"))
+    places = {item["uuid"]: _name(item) for item in servers}
+    return [{**allowed("destinations", item), "server": places.get(item.get("server_uuid"))} for item in _named(ctx, items)]
+
+
+def _registries(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
+    """Of each server that can be asked; name is a server's here, because a registry is there once for each."""
+    servers = _named(ctx, ctx.client.items("/servers"))
+    usable = [item for item in servers if item.get("is_reachable") and item.get("is_usable")]
+    for item in servers:
+        if item not in usable:
+            ctx.warn(f'server "{item["name"]}" is not usable, so its registries are not known')
+    found = ctx.client.gather(*[lambda item=item: registry.logins(ctx, item) for item in usable])
+    return [registry.view(row, item) for item, rows in zip(usable, found) for row in rows]
 
 
 def when(options: t.Mapping[str, t.Any], name: str, default: str | None = None) -> datetime | None:
@@ -345,6 +365,8 @@ READERS: dict[str, t.Callable[..., t.Any]] = {
     "scheduled_tasks": _of_each("scheduled_tasks", ("applications", "services"), "scheduled-tasks", _item_rows),
     "previews": _of_each("previews", ("applications",), "previews", _item_rows),
     "private_keys": _listed("private_keys", "/security/keys"),
+    "destinations": _destinations,
+    "registries": _registries,
     "audit_events": _audit_events,
 }
 

@@ -13,7 +13,7 @@ from .._context import Context
 from .._errors import NotFound, NotFoundByName
 from . import database, placement
 from .placement import Place
-from .resource import Live, find_place
+from .resource import Live, expected, find_place
 
 OWNERS = ("application", "database", "service")
 
@@ -46,11 +46,15 @@ def find_owner(ctx: Context, kinds: t.Sequence[str] = OWNERS) -> Live:
     if found:
         return Live(ctx, kind, found["name"], found["uuid"], place=place)
     if ctx.options["state"] != "absent" and place:
-        error = NotFoundByName(f'there is no {kind} "{wanted}"{place.words}')
-        if not ctx.check_mode:
-            raise error
-        ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
+        expected(ctx, _nothing(f'there is no {kind} "{wanted}"{place.words}'))
     return Live(ctx, kind, wanted, place=place)
+
+
+def _nothing(text: str) -> t.Callable[[], t.NoReturn]:
+    def look() -> t.NoReturn:
+        raise NotFoundByName(text)
+
+    return look
 
 
 def listed(owner: Live, *parts: str, read: t.Callable[[str], t.Any]) -> t.Any:

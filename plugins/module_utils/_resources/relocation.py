@@ -16,7 +16,7 @@ from .._plan import NOTHING, Plan, Step, Undone
 from . import placement
 from .owner import OWNERS, find_owner, listed, look_in, owner_constraints, owner_spec
 from .placement import Place, need
-from .resource import DELETE_FLAGS, Live, creation_step, placed
+from .resource import DELETE_FLAGS, Live, creation_step, expected, placed
 
 MOVE_SINCE, CLONE_SINCE, LIST_SINCE = "4.2.0", "4.3.0", "4.4.0"
 
@@ -53,13 +53,7 @@ def target_place(ctx: Context, here: t.Mapping[str, t.Any]) -> Place | None:
     project = options.get("to_project") or here["project"]["uuid"] or options.get("project")
     if not project:
         raise InputError(f"to_environment needs to_project: Coolify {ctx.client.version} does not tell in which project it is")
-    try:
-        return placement.find_place(ctx.client, project, options.get("to_environment"))
-    except NotFoundByName as error:
-        if not ctx.check_mode:
-            raise
-        ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
-        return None
+    return expected(ctx, lambda: placement.find_place(ctx.client, project, options.get("to_environment")))
 
 
 def move_step(live: Live, source_uuid: str | None, target: Place | None) -> Step:

@@ -7,10 +7,11 @@ its deletion means."""
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from .._fields import UNKNOWN, Change, Field, body, creation, differences, shown, visible
 from .._plan import Plan, Step
-from .resource import Live, creation_step, patch_step, readable, require_versions, restore_fields, verify_stored
+from .resource import Live, creation_step, patch_step, readable, require_versions, set_step, verify_stored
 
 Fields = t.Sequence[Field]
 Answer = t.Optional[t.Dict[str, t.Any]]
@@ -53,20 +54,9 @@ def plan_update(
     if not changes:
         return []
     require_versions(live.ctx, changes)
-    before = {change.field.name: change.before for change in changes}
-    names = ", ".join(change.field.name for change in changes)
     result.merge_diff(shown(changes))
     result.resource = {**result.resource, **{row.field.name: row.field.show(row.after) for row in changes if not row.field.secret}}
-    result.steps.append(
-        patch_step(
-            live,
-            f"set {names} of {live.words}",
-            lambda: [body(changes)],
-            lambda: restore_fields(live, fields, before, lambda back: [body(back)] if back else []),
-            f"set {names} of {live.words} as they were",
-            destructive=destructive,
-        )
-    )
+    result.steps.append(replace(set_step(live, fields, changes), destructive=destructive))
     return changes
 
 

@@ -28,6 +28,7 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils._resources.data
 
 DATABASES = tuple(KINDS)
 CONTAINERS = ("service_applications", "service_databases")
+OUTSIDE_PROJECTS = ("server", "private_key", "destination", "registry")
 VERSIONS = ("4.3.11", "4.1.2", "4.2.0", "4.4.2", "4.5.0")
 PROJECT = {"name": "shop", "environments": ["production", "staging"]}
 IMAGE = {
@@ -1074,6 +1075,9 @@ def held(state: dict, table: str, name: str, key: str) -> t.Any:
         owner = named(state, name)
         rows = [row for row in state.get("backups", {}).values() if row["database_id"] == owner["id"] and row["frequency"] == key]
         return rows[0]["enabled"] if rows else None
+    if table == "logins":
+        rows = [row for row in state.get("registry_logins", {}).values() if row["registry"] == name]
+        return rows[0][key] if rows else None
     if table == "shared":
         rows = [row for row in state["shared_variables"].values() if row["type"] == name and row["key"] == key]
         return rows[0]["value"] if rows else None
@@ -1100,7 +1104,7 @@ PARTS = ("storage", "task", "resource")
 
 def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict]:
     """Rows that no scenario may touch: another project, another server's variables, and neighbours in the same environment."""
-    if scenario.module != "project":
+    if scenario.module not in ("project", *OUTSIDE_PROJECTS):
         run("app", **{**IMAGE, "name": "neighbour", "domains": ["https://neighbour.example.com"], "variables": {"A": "theirs"}})
         run("db", **db("redis", name="neighbour"))
         if scenario.module in PARTS:
@@ -1128,18 +1132,21 @@ def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict
                 theirs[table, row["id"]] = row
     theirs.update({("backups", row["id"]): row for row in state.get("backups", {}).values() if row["frequency"] == "hourly"})
     theirs["projects", demo["id"]] = demo
-    theirs.update({("servers", row["id"]): row for row in state["servers"].values()})
-    theirs.update({("private_keys", row["id"]): row for row in state["private_keys"].values()})
+    # What Coolify was born with
+    for table, name in (("servers", "localhost"), ("private_keys", "Testing Host Key"), ("destinations", "coolify")):
+        row = next(row for row in state[table].values() if row["name"] == name)
+        theirs[table, row["id"]] = row
     return theirs
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
 def test_the_four_laws(scenario, version, simulator, run, waiting, monkeypatch):
-    follow_the_laws(scenario, version, simulator, run, waiting, monkeypatch)
+    obey(scenario, version, simulator, run, waiting, monkeypatch)
 
 
-def follow_the_laws(scenario, version, simulator, run, waiting, monkeypatch):
+def obey(scenario: Scenario, version: str, simulator, run, waiting, monkeypatch) -> None:
+    """The laws, for the scenarios of any file."""
     simulator.reset(version=version, clock=waiting.now)
     journals: list[list[str]] = []
 

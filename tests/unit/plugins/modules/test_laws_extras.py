@@ -16,8 +16,8 @@ from ansible_collections.selfhosted.coolify.tests.unit.plugins.modules.test_laws
     WEB,
     Scenario,
     db,
-    follow_the_laws,
     named,
+    obey,
 )
 
 HERE = {"project": "shop", "application": "web"}
@@ -369,4 +369,4 @@ SCENARIOS = [
 def test_the_four_laws(scenario, version, simulator, run, waiting, monkeypatch):
     if scenario.id == "resource, preview absent already" and version not in ("4.4.2", "4.5.0"):
         pytest.skip("cannot be looked up before it")
-    follow_the_laws(scenario, version, simulator, run, waiting, monkeypatch)
+    obey(scenario, version, simulator, run, waiting, monkeypatch)
