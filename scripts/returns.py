@@ -194,7 +194,7 @@ OF_STACK = {
     "coolify_db": ("databases", ("_tags.DOCUMENTATION",), {"state", "reveal_secrets"}, ("name", "server", "destination")),
     "coolify_service": (
         "services",
-        ("_variables.DOCUMENTATION",),
+        ("_variables.DOCUMENTATION", "_tags.DOCUMENTATION"),
         {"state", "containers", "latest", "force_domain_override"},
         ("name", "server", "destination"),
     ),

@@ -284,6 +284,13 @@ options:
         - Like O(services[].variables), for values that must not be seen. Diffs show V(differs) only.
         - Ansible blanks each of these values everywhere in the result, so very short ones damage it; the task warns.
         type: dict
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
+        type: list
+        elements: str
   databases:
     description:
       - Databases, with the options of M(selfhosted.coolify.coolify_db).

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import databases, variables
+from . import databases, services, variables
 from .core import Coolify, Row, invalid, refuse
 from .extras import SINGULAR, TABLES, owner_of
 from .http import Call, route
@@ -80,6 +80,9 @@ def _cloning(family: str) -> None:
         if family == "applications":
             _own_domain(coolify, row, server)
         _copy_parts(coolify, source, row, table)
+        if family == "services":
+            coolify.update(row, server_id=server["id"])
+            services.reparse(coolify, row)
         if truthy(data.get("clone_volumes")):
             # Coolify stops the source, copies, and starts it again
             coolify.switches.outcomes.setdefault(source["name"], {})["volumes_cloned_to"] = uuid
@@ -109,14 +112,17 @@ def _copy_parts(coolify: Coolify, source: Row, row: Row, table: str) -> None:
     for item in list(variables.of(coolify, source, table)):
         kept = {name: value for name, value in item.items() if name not in ("id", "uuid", "created_at", "updated_at", "owner_id")}
         coolify.insert("variables", **kept, owner_id=row["id"])
-    for item in coolify.rows("backups", database_id=source["id"], database_type=databases.model(source)) if "kind" in source else ():
+    for item in (
+        coolify.rows("backups", database_id=source["id"], database_type=databases.model(source))
+        if source.get("kind") in databases.KINDS
+        else ()
+    ):
         kept = {name: value for name, value in item.items() if name not in ("id", "uuid", "created_at", "updated_at", "database_id")}
         coolify.insert("backups", **kept, database_id=row["id"])
 
 
 for _family in SINGULAR:
     _moving(_family)
-for _family in ("applications", "databases"):
     _cloning(_family)
 
 

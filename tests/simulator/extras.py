@@ -20,7 +20,6 @@ from .php import boolean, strip_tags, text_of, truthy
 from .validation import REQUIRED, Rules, validate
 
 TABLES = ("persistent_storages", "file_storages", "tasks", "taggables", "previews")
-FAMILIES = ("applications", "databases")
 SINGULAR = {"applications": "Application", "databases": "Database", "services": "Service"}
 
 
@@ -29,9 +28,19 @@ def owner_of(call: Call, family: str, dot: str = ".") -> Row:
 
 
 def _key(owner: Row) -> Row:
-    """Where a row says whose it is. A database has a kind, which is its table, and a service has services' compose file."""
-    table = owner.get("kind") or ("services" if "docker_compose_raw" in owner and "build_pack" not in owner else "applications")
-    return {"owner_table": table, "owner_id": owner["id"]}
+    """Where a row says whose it is. Only an application has no kind, which is the table of the others."""
+    return {"owner_table": owner.get("kind", "applications"), "owner_id": owner["id"]}
+
+
+PARTS = {"service_applications": "application", "service_databases": "database"}
+"""The tables of what a service consists of, which has its storages."""
+
+
+def holders(coolify: Coolify, owner: Row) -> list[Row]:
+    """What has the storages: in a service its parts."""
+    if owner.get("kind") != "services":
+        return [owner]
+    return [{**row, "kind": table} for table in PARTS for row in coolify.rows(table, service_id=owner["id"])]
 
 
 def _of(coolify: Coolify, table: str, owner: Row) -> list[Row]:
@@ -40,9 +49,10 @@ def _of(coolify: Coolify, table: str, owner: Row) -> list[Row]:
 
 def forget(coolify: Coolify, owner: Row) -> None:
     """With its owner everything goes, but a tag stays in the team even when it was the last to have it."""
-    for table in TABLES:
-        for row in _of(coolify, table, owner):
-            _remove(coolify, table, row)
+    for whose in {row["uuid"]: row for row in (owner, *holders(coolify, owner))}.values():
+        for table in TABLES:
+            for row in _of(coolify, table, whose):
+                _remove(coolify, table, row)
 
 
 def _remove(coolify: Coolify, table: str, row: Row) -> None:
@@ -183,8 +193,7 @@ def _from_root(path: str) -> str:
 
 def _storage(call: Call, kind: Storage, owner: Row, row: Row) -> Row:
     view = {name: value for name, value in row.items() if not name.startswith(("_", "owner_"))}
-    model = "App\\Models\\Application" if row["owner_table"] == "applications" else databases.model(owner)
-    view.update(resource_type=model, resource_id=owner["id"])
+    view.update(resource_type=_model(owner), resource_id=owner["id"])
     if kind is FILE:
         view.update(is_binary=row["content"] == "[binary file]", is_too_large=row["content"] == "[file too large to display]")
         if not call.coolify.has("4.2.0"):
@@ -194,7 +203,15 @@ def _storage(call: Call, kind: Storage, owner: Row, row: Row) -> Row:
     return view
 
 
+def _model(owner: Row) -> str:
+    if owner.get("kind") in PARTS:
+        return f"App\\Models\\Service{PARTS[owner['kind']].title()}"
+    return databases.model(owner) if "kind" in owner else "App\\Models\\Application"
+
+
 def _nested(call: Call, owner: Row) -> Row:
+    if owner.get("kind") in PARTS:
+        return {"uuid": owner["uuid"], "name": owner["name"]}
     brief = databases.brief if "kind" in owner else applications.brief
     # Nobody sees secrets there since 4.2.0, everybody before
     return brief(call.coolify, owner, not call.coolify.has("4.2.0"))
@@ -268,9 +285,16 @@ def _file_columns(call: Call, folder: str) -> Row:
         invalid({"mount_path": str(error)})
 
 
-def _find_storage(call: Call, owner: Row, kinds: t.Iterable[Storage], name: str, value: t.Any) -> tuple[Storage, Row]:
-    found = ((kind, row) for kind in kinds for row in _of(call.coolify, kind.table, owner) if row[name] == value)
+def _find_storage(call: Call, owner: Row, kinds: t.Iterable[Storage], name: str, value: t.Any) -> tuple[Storage, Row, Row]:
+    """The kind, whose it is, and the row."""
+    whose = holders(call.coolify, owner)
+    found = ((kind, one, row) for kind in kinds for one in whose for row in _of(call.coolify, kind.table, one) if row[name] == value)
     return next(found, None) or refuse(404, "Storage not found.")
+
+
+def _read_only(kind: Storage, holder: Row, row: Row) -> bool:
+    """All volumes of a service are; others where a test says so, which in Coolify the compose file does."""
+    return bool(row.get("_read_only")) or (kind is PERSISTENT and holder.get("kind") in PARTS)
 
 
 def _storages(family: str) -> None:
@@ -278,21 +302,31 @@ def _storages(family: str) -> None:
 
     @route("GET", path)
     def list_storages(call: Call) -> t.Any:
-        owner = owner_of(call, family, dot="")
+        whose = holders(call.coolify, owner_of(call, family, dot="." if family == "services" else ""))
+
+        def view(kind: Storage, holder: Row, row: Row) -> Row:
+            of_part = {"resource_uuid": holder["uuid"], "resource_type": PARTS[holder["kind"]]} if holder.get("kind") in PARTS else {}
+            return {**_storage(call, kind, holder, row), **of_part}
+
         return {
-            kind.table: [_storage(call, kind, owner, row) for row in _of(call.coolify, kind.table, owner)] for kind in STORAGES.values()
+            kind.table: [view(kind, one, row) for one in whose for row in _of(call.coolify, kind.table, one)] for kind in STORAGES.values()
         }
 
     @route("POST", path, json=True)
     def create_storage(call: Call) -> t.Any:
         owner, data = owner_of(call, family), call.input
-        _check(call, {name: rules for name, rules in CREATE_RULES.items() if name != "is_host_file" or call.coolify.has("4.2.0")})
+        folder = f"/data/coolify/{family}/{owner['uuid']}"
+        rules = {name: rules for name, rules in CREATE_RULES.items() if name != "is_host_file" or call.coolify.has("4.2.0")}
+        _check(call, {**rules, **({"resource_uuid": ("required", "string")} if family == "services" else {})})
+        if family == "services":
+            whose = holders(call.coolify, owner)
+            owner = next((row for row in whose if row["uuid"] == data["resource_uuid"]), None) or refuse(404, "Service resource not found.")
         kind = STORAGES[data["type"]]
         if kind is PERSISTENT and not truthy(data.get("name")):
             invalid({"name": "The name field is required for persistent storages."})
         _refuse_foreign(call, kind)
         if kind is FILE:
-            given = _file_columns(call, f"/data/coolify/{family}/{owner['uuid']}")
+            given = _file_columns(call, folder)
         else:
             host = data.get("host_path")
             given = {
@@ -310,14 +344,14 @@ def _storages(family: str) -> None:
 
     @route("PATCH", path, json=True)
     def update_storage(call: Call) -> t.Any:
-        owner, data = owner_of(call, family, dot=""), call.input
+        owner, data = owner_of(call, family, dot="." if family == "services" else ""), call.input
         _check(call, UPDATE_RULES)
         if not data.get("uuid") and not integer(data.get("id")):
             invalid({"uuid": "Either uuid or id is required."})
         by, value = ("uuid", data["uuid"]) if data.get("uuid") else ("id", integer(data["id"]))
-        kind, row = _find_storage(call, owner, [STORAGES[data["type"]]], by, value)
+        kind, owner, row = _find_storage(call, owner, [STORAGES[data["type"]]], by, value)
         given = {name: data[name] for name in EDITABLE if name in data}
-        if row.get("_read_only") and given:
+        if _read_only(kind, owner, row) and given:
             refuse(422, f"{READ_ONLY}. Only is_preview_suffix_enabled can be updated.", read_only_fields=list(given))
         _refuse_foreign(call, kind)
         if kind is PERSISTENT:
@@ -331,8 +365,8 @@ def _storages(family: str) -> None:
 
     @route("DELETE", f"{path}/<storage>")
     def delete_storage(call: Call) -> t.Any:
-        kind, row = _find_storage(call, owner_of(call, family), STORAGES.values(), "uuid", call.params["storage"])
-        if row.get("_read_only"):
+        kind, holder, row = _find_storage(call, owner_of(call, family), STORAGES.values(), "uuid", call.params["storage"])
+        if _read_only(kind, holder, row):
             refuse(422, f"{READ_ONLY} and cannot be deleted.")
         if call.coolify.one("volume_backups", storage_uuid=row["uuid"]):
             what = "directory" if kind is FILE else "volume"
@@ -394,7 +428,8 @@ def _volume_backups(family: str) -> None:
     path = f"/{family}/<uuid>/storages/<storage>/backups"
 
     def storage(call: Call) -> tuple[Storage, Row]:
-        return _find_storage(call, owner_of(call, family), STORAGES.values(), "uuid", call.params["storage"])
+        kind, _holder, row = _find_storage(call, owner_of(call, family), STORAGES.values(), "uuid", call.params["storage"])
+        return kind, row
 
     def schedule(call: Call) -> Row:
         _kind, row = storage(call)
@@ -639,7 +674,7 @@ def _tags(family: str) -> None:
         return {"message": "Tag removed."}
 
 
-for _family in FAMILIES:
+for _family in SINGULAR:
     _storages(_family)
     _volume_backups(_family)
 for _family in ("applications", "services"):

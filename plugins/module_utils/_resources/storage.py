@@ -296,7 +296,9 @@ def plan_update(storage: Storage, result: Plan, wanted: dict[str, t.Any]) -> Non
         )
     changing = {name: value for name, value in wanted.items() if name not in {row.name for row in fixed} and name != "content"}
     moved = [change.field.name for change in differences(fields, {k: v for k, v in changing.items() if k in ("name", "host_path")}, answer)]
-    simple.plan_update(storage, result, fields, changing, destructive=bool(moved))
+    changes = simple.plan_update(storage, result, fields, changing, destructive=bool(moved))
+    if any(change.field.name != "is_preview_suffix_enabled" for change in changes):
+        refuse_volume_of_service(storage)
     if moved:
         result.risk("high", f"{storage.words} begins empty, because {', '.join(moved)} changes; {storage.whereabouts}")
     if "content" in wanted:
@@ -347,7 +349,17 @@ def _plan_content(storage: Storage, result: Plan, content: t.Any) -> None:
     )
 
 
+def refuse_volume_of_service(storage: Storage) -> None:
+    """Coolify lets nobody change or delete these, so a preview must not promise it."""
+    if storage.owner and storage.owner.kind == "service" and storage.type == "persistent":
+        raise InputError(
+            f"{storage.words}: Coolify creates volumes of a service, and neither changes nor deletes them",
+            "Change the compose file of the service with coolify_service, or the volume by hand.",
+        )
+
+
 def plan_removal(storage: Storage, result: Plan) -> None:
+    refuse_volume_of_service(storage)
     simple.plan_removal(storage, result, storage.fields, storage.whereabouts)
     result.risk(
         "medium", f"{storage.owner.words if storage.owner else 'its owner'} finds nothing at {storage.name} after its next deployment"

@@ -228,10 +228,10 @@ SERVICE_CONTROL = {
     "type": "creation only; a difference is an error",
     "urls": "a step of its own, because Coolify stores the rest of a request before it refuses a domain",
     "force_domain_override": "sent with urls",
+    "tags": "a list of its own, written apart",
 }
 SERVICE_LEFT_OUT = {
     "instant_deploy": "state=started starts it",
-    "tags": "sub-resources of their own",
 }
 SERVICE_PARTS = {
     "applications": {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.selfhosted.coolify.tests.unit.plugins.modules.test_laws_extras import FILE, FOLDER, HERE, S3, TASK, VOLUME
+from ansible_collections.selfhosted.coolify.tests.unit.plugins.modules.test_laws_extras import FILE, FOLDER, HERE, OWN, S3, TASK, VOLUME
 from ansible_collections.selfhosted.coolify.tests.unit.plugins.modules.test_undo import held
 
 APP = {"project": "shop", "name": "web", "server": "localhost", "type": "dockerimage", "docker_registry_image_name": "nginx"}
@@ -242,6 +242,47 @@ def test_a_backup_to_s3_names_a_storage_that_works(run, simulator, web):
     unused = run("storage", **{**VOLUME, "mount_path": "/x", "name": "x", "backup": backup(s3_storage_uuid="nosuchuuid")})
     assert unused["code"] == 602 and "Select a usable S3 storage" in unused["msg"]
     assert [row["mount_path"] for row in simulator.state()["persistent_storages"].values()] == ["/data"]
+
+
+# --- what belongs to services
+
+
+@pytest.fixture
+def stack_service(run):
+    run("project", name="shop", environments=["production", "staging"])
+    return run(OWN[0], **OWN[1])["resource_id"]
+
+
+STACK = {"project": "shop", "service": "stack"}
+
+
+def test_a_service_with_several_parts_needs_one_named(run, simulator, stack_service):
+    result = run("storage", **STACK, type="persistent", name="x", mount_path="/x")
+    assert result["code"] == 606 and "db, web" in result["msg"]
+    result = run("storage", **STACK, resource="cache", type="persistent", name="x", mount_path="/x")
+    assert result["code"] == 609 and "db, web" in result["msg"]
+
+
+def test_a_preview_does_not_promise_what_coolify_refuses_of_volumes_of_services(run, simulator, stack_service):
+    made = run("storage", **STACK, resource="web", type="persistent", name="x", mount_path="/x")
+    simulator.clear_requests()
+    for change in ({"state": "absent"}, {"name": "y"}, {"host_path": "/srv/y"}):
+        for check in (True, False):
+            result = run("storage", check=check, **STACK, uuid=made["resource_id"], confirm_destructive=True, **change)
+            assert result["code"] == 606 and "volumes of a service" in result["msg"], change
+    assert simulator.writes == []
+    assert run("storage", **STACK, uuid=made["resource_id"], is_preview_suffix_enabled=False)["changed"]
+
+
+def test_what_belongs_to_a_service_goes_with_it(run, simulator, stack_service):
+    run("storage", **STACK, resource="web", mount_path="/etc/x", content="a-long-secret")
+    run("task", **STACK, name="clean", command="x", frequency="daily")
+    info = run("info", gather=["storages", "scheduled_tasks"], project="shop")
+    assert [item["service"]["name"] for item in (*info["storages"], *info["scheduled_tasks"])] == ["stack", "stack"]
+    run("service", project="shop", name="stack", state="absent", confirm_destructive=True)
+    state = simulator.state()
+    assert not state["file_storages"] and not state["tasks"]
+    assert run("task", **STACK, name="clean", state="absent")["changed"] is False
 
 
 # --- S3 storages

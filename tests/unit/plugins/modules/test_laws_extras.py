@@ -11,6 +11,8 @@ import pytest
 
 from ansible_collections.selfhosted.coolify.tests.unit.plugins.modules.test_laws import (
     IMAGE,
+    KUMA,
+    OWN,
     PROJECT,
     VERSIONS,
     WEB,
@@ -18,6 +20,7 @@ from ansible_collections.selfhosted.coolify.tests.unit.plugins.modules.test_laws
     db,
     named,
     obey,
+    stack,
 )
 
 HERE = {"project": "shop", "application": "web"}
@@ -38,7 +41,9 @@ SEEN: dict[str, t.Any] = {}
 
 
 def rows(state: dict, table: str, owner: str, kind: str = "applications") -> list[dict[str, t.Any]]:
-    row = named(state, owner, kind)
+    row = (
+        named(state, owner, kind) if not kind.startswith("service_") else next(row for row in state[kind].values() if row["name"] == owner)
+    )
     return [item for item in state.get(table, {}).values() if (item["owner_table"], item["owner_id"]) == (kind, row["id"])]
 
 
@@ -48,7 +53,7 @@ def has(table: str, count: int = 1, owner: str = "web", kind: str = "application
     def proves(state: dict) -> None:
         found = rows(state, table, owner, kind)
         assert len(found) == count, found
-        uuid = named(state, owner, kind)["uuid"]
+        uuid = next(row["uuid"] for row in state[kind].values() if row["id"] == found[-1]["owner_id"]) if found else ""
         for name, value in columns.items():
             wanted = value.replace("{uuid}", uuid) if isinstance(value, str) else value
             assert found[-1][name] == wanted, (name, found[-1][name])
@@ -307,6 +312,83 @@ SCENARIOS = [
         proves=tags_are("blue"),
         imperative=True,
         since="4.2.0",
+    ),
+    # what belongs to services
+    Scenario(
+        "service, tags",
+        "service",
+        stack(tags=["Prod"]),
+        before=(("project", PROJECT), OWN),
+        proves=tags_are("prod", owner="stack", kind="services"),
+        since="4.2.0",
+    ),
+    Scenario(
+        "task, of a service",
+        "task",
+        {"project": "shop", "service": "stack", "name": "clean", "command": "x", "frequency": "daily", "container": "web"},
+        before=(("project", PROJECT), OWN),
+        proves=has("tasks", owner="stack", kind="services", container="web"),
+    ),
+    Scenario(
+        "task, of a service run now",
+        "task",
+        {
+            "project": "shop",
+            "service": "stack",
+            "name": "clean",
+            "command": "x",
+            "frequency": "daily",
+            "container": "web",
+            "state": "executed",
+        },
+        before=(("project", PROJECT), ("service", stack(state="started"))),
+        proves=execution_is("success"),
+        imperative=True,
+        since="4.3.0",
+    ),
+    Scenario(
+        "storage, file in a part of a service",
+        "storage",
+        {"project": "shop", "service": "stack", "resource": "db", "mount_path": "/etc/app.conf", "content": "a-long-secret"},
+        before=(("project", PROJECT), OWN),
+        proves=has("file_storages", owner="db", kind="service_databases", content="a-long-secret"),
+    ),
+    Scenario(
+        "storage, file in a part of a service gets another content",
+        "storage",
+        {"project": "shop", "service": "stack", "resource": "web", "mount_path": "/etc/app.conf", "content": "another-secret"},
+        before=(
+            ("project", PROJECT),
+            OWN,
+            (
+                "storage",
+                {"project": "shop", "service": "stack", "resource": "web", "mount_path": "/etc/app.conf", "content": "a-long-secret"},
+            ),
+        ),
+        proves=has("file_storages", owner="web", kind="service_applications", content="another-secret"),
+    ),
+    Scenario(
+        "storage, new volume of the only part of a service",
+        "storage",
+        {"project": "shop", "service": "kuma", "type": "persistent", "name": "data", "mount_path": "/data"},
+        before=(("project", PROJECT), ("service", KUMA)),
+        proves=has("persistent_storages", owner="uptime-kuma", kind="service_applications", name="{uuid}-data"),
+    ),
+    Scenario(
+        "resource, a service moved",
+        "resource",
+        {"project": "shop", "service": "stack", "state": "moved", "to_environment": "staging"},
+        before=(("project", PROJECT), OWN),
+        proves=is_in("stack", "staging", "services"),
+        since="4.2.0",
+    ),
+    Scenario(
+        "resource, a service cloned",
+        "resource",
+        {"project": "shop", "service": "stack", "state": "cloned", "name": "stack2"},
+        before=(("project", PROJECT), OWN),
+        proves=is_in("stack2", "production", "services"),
+        since="4.3.0",
     ),
     # moving, cloning, previews
     Scenario(
