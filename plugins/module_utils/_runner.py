@@ -80,7 +80,9 @@ def execute(
             if check_mode:
                 _preview(ctx, plan)
             else:
-                _apply(ctx, plan)
+                result["changed"] = _apply(ctx, plan)
+                if not result["changed"]:
+                    result["diff"] = {"before": {}, "after": {}}
                 _contract.finished(result, plan, module.returns)
                 result["status"] = "pending" if plan.details.get("pending") else "success"
                 for what, how in (("redeploy_required", "deployed"), ("restart_required", "restarted")):
@@ -161,7 +163,8 @@ def _preview(ctx: Context, plan: Plan) -> None:
         ctx.warn(f"{'; '.join(step.action for step in plan.destructive)}: the real run needs confirm_destructive=true")
 
 
-def _apply(ctx: Context, plan: Plan) -> None:
+def _apply(ctx: Context, plan: Plan) -> bool:
+    """Whether anything was changed."""
     if plan.destructive and not plan.gates and not ctx.flag("confirm_destructive"):
         raise Blocked(f"{'; '.join(step.action for step in plan.destructive)}: this is destructive and confirm_destructive is not set")
     transaction = Transaction(plan.steps, undo=ctx.options.get("rollback_on_failure") is not False)
@@ -174,6 +177,7 @@ def _apply(ctx: Context, plan: Plan) -> None:
         if transaction.changed and not undone:
             error.facts["details"] = {**error.facts.get("details", {}), "applied": [step.action for step in transaction.changed]}
         raise
+    return bool(transaction.changed)
 
 
 def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], error: CoolifyError, plan: Plan) -> None:
@@ -186,7 +190,9 @@ def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], e
     result["failed"] = True
     result["resource_id"] = plan.resource_id
     # What was planned is not what is there
-    result.update({module.returns: _as_it_is(plan, error)} if module.returns else {}, **dict.fromkeys(plan.extra))
+    result.update(
+        {module.returns: _as_it_is(plan, error)} if module.returns else {}, **{key: None for key in plan.extra if key not in error.facts}
+    )
     if not result["changed"]:
         result["diff"] = {"before": {}, "after": {}}
     label = f'{module.name} "{name}"' if name else module.name

@@ -284,6 +284,13 @@ options:
         - Like O(services[].variables), for values that must not be seen. Diffs show V(differs) only.
         - Ansible blanks each of these values everywhere in the result, so very short ones damage it; the task warns.
         type: dict
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
+        type: list
+        elements: str
   databases:
     description:
       - Databases, with the options of M(selfhosted.coolify.coolify_db).
@@ -592,6 +599,13 @@ options:
           records only; an initialised database keeps the old ones.
         type: bool
         default: false
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
+        type: list
+        elements: str
   applications:
     description:
       - Applications, with the options of M(selfhosted.coolify.coolify_app).
@@ -1166,6 +1180,13 @@ options:
       fail_on_log:
         description:
         - Regular expressions. When one is found in the last 500 lines of the application's log after the deployment, it has failed.
+        type: list
+        elements: str
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
         type: list
         elements: str
 """

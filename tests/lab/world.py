@@ -269,7 +269,7 @@ class World:
 
     def _coolify(self) -> None:
         server = self.simulator.coolify.one("servers", uuid=self.simulator.identity.server_uuid)
-        server.update(name="lab", ip=HERE, _proxy="running")
+        server.update(name="lab", ip=HERE, proxy={"status": "running"})
         # What becomes of a deployment is said by the case
         self.simulator.coolify.switches.deploy_seconds = 1e9
         self.project = self.api("POST", "/projects", name="lab")["uuid"]
@@ -400,7 +400,7 @@ class World:
             row["status"] = status or told
             self.simulator.coolify.switches.outcomes.setdefault(row["name"], {})["output"] = lines
             proxy = self.engine.docker("inspect", "-f", "{{.State.Status}}", "coolify-proxy", check=False).stdout.strip()
-            self.simulator.coolify.one("servers", uuid=self.simulator.identity.server_uuid)["_proxy"] = proxy or "exited"
+            self.simulator.coolify.one("servers", uuid=self.simulator.identity.server_uuid)["proxy"] = {"status": proxy or "exited"}
         return row["status"]
 
     # --- looking
