@@ -178,7 +178,7 @@ msg:
   description: Why, in a sentence; on failure what was tried, and what was answered.
   returned: always
   type: str
-  sample: "deploy: there is no login to ghcr.io"
+  sample: "deploy: logged in to ghcr.io as acme-bot: there is no login to ghcr.io"
 login:
   description: The login after the task.
   returned: success
@@ -239,11 +239,12 @@ troubleshooting:
 import os
 import pwd
 import typing as t
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.selfhosted.coolify.plugins.module_utils._host import registry
-from ansible_collections.selfhosted.coolify.plugins.module_utils._host.login import Login, LoginError
+from ansible_collections.selfhosted.coolify.plugins.module_utils._host.login import Login, LoginError, Outcome
 
 ARGUMENT_SPEC = {
     "registry": {"type": "str", "default": "ghcr.io"},
@@ -269,6 +270,8 @@ def complaints(options: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     name = registry.registry_name(options["registry"])
     if not name:
         yield "registry is empty"
+    if options["state"] == "present" and options["username"] is None:
+        yield "username is missing; state=present needs it"
     if ":" in (options["username"] or ""):
         yield "username has a colon, which no registry can tell from the beginning of the password"
     if options["username"] is not None and not options["username"].strip():
@@ -280,7 +283,7 @@ def complaints(options: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     if options["push"] and not options["images"]:
         yield "push needs images, whose repositories it is about"
     address = options["api_url"] or ""
-    if address and not address.startswith("https://") and options["validate_certs"]:
+    if address and not address.startswith("https://") and options["validate_certs"] and not registry.loopback(urlsplit(address).netloc):
         yield f"api_url is {address}; the token is sent over https only, unless validate_certs is false"
     if options["ca_path"] and not os.path.isfile(options["ca_path"]):
         yield f"ca_path: there is no file {options['ca_path']}"
@@ -315,7 +318,7 @@ def main() -> None:
     result = {
         "changed": outcome.changed,
         "action": outcome.action,
-        "msg": f"{host_user}: {outcome.reason}",
+        "msg": f"{host_user}: {sentence(outcome, module.check_mode)}",
         "login": {**outcome.after, "host_user": host_user},
         "checks": [shown(check) for check in outcome.checks],
         "diff": {"before": outcome.before, "after": outcome.after},
@@ -323,6 +326,14 @@ def main() -> None:
     if outcome.expires:
         result["token_expires_at"] = f"{outcome.expires:%Y-%m-%dT%H:%M:%SZ}"
     module.exit_json(**result)
+
+
+def sentence(outcome: Outcome, dry_run: bool) -> str:
+    if outcome.action == "login":
+        return f"{'would log' if dry_run else 'logged'} in to {outcome.after['registry']} as {outcome.after['user']}: {outcome.reason}"
+    if outcome.action == "logout":
+        return f"{'would log' if dry_run else 'logged'} out of {outcome.after['registry']}: {outcome.reason}"
+    return outcome.reason
 
 
 def shown(check: registry.Check) -> dict[str, str]:

@@ -219,8 +219,8 @@ class Login:
             self.store.content = self.store.read()
             if self.store.kept or self.store.found():
                 raise LoginError(f"docker logout {self.store.key} ended well, and {self.store.path} still has the login")
-        user = f" of {found.user}" if found else ""
-        return Outcome(True, "logout", f"the login{user} to {self.name} is removed", before, {**before, "user": None}, [])
+        who = found.user if found else "somebody"
+        return Outcome(True, "logout", f"{who} was logged in", before, {**before, "user": None}, [])
 
     def present(self) -> Outcome:
         user, secret = self.options["username"], self.options["password"]
