@@ -72,7 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, content: Any = None, headers: dict[str, str] | None = None) -> None:
         body = content if isinstance(content, bytes) else b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}.items():
+        # Docker 20.10 takes nothing else for a registry
+        version = {"Docker-Distribution-Api-Version": "registry/2.0"} if self.path.startswith("/v2/") else {}
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **version, **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -145,6 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
         if granted is not None and not needed & {scope.strip() for scope in granted.split(",")}:
             self.refuse(403, "DENIED", EXPECTED)
             return
-        headers = {name: self.headers[name] for name in ("Accept", "Content-Type") if self.headers.get(name)}
+        # Docker sends a line for each kind that it takes
+        headers = {name: ", ".join(self.headers.get_all(name, [])) for name in ("Accept", "Content-Type") if name in self.headers}
         status, given, content = self.ghcr.send(self.command, self.path, body, headers)
         self.answer(status, content, {name: value for name, value in given.items() if name.lower() in PASSED_ON})

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts to reach by SSH, registries that they reach, and nothing that stays behind.
 
-    python -m tests.lab.hosts up FOLDER [HOST=USER ...]     returns when all is ready; FOLDER/inventory.yml is Ansible's
+    python -m tests.lab.hosts up FOLDER [HOST=USER ...]     returns when all is ready
+    ssh -F FOLDER/ssh_config HOST
     python -m tests.lab.hosts down FOLDER
 
 A host is a network and a mount namespace with users, homes, /etc, /run, /tmp and /usr/local/bin of its own, in which OpenSSH's server runs
@@ -19,7 +20,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -27,15 +27,11 @@ import sys
 import time
 from pathlib import Path
 
-import trustme
-import yaml
-
-from .ghcr import Ghcr
 from .packages import need
-from .registry import Registry
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ADDRESS = "10.77.0.1"
+DEBIANS = "/usr/bin/docker"
 SSHD = "/usr/sbin/sshd"
 REAL_DOCKER = "/opt/lab/docker"
 RECORDER = f"""#!/bin/sh
@@ -84,18 +80,23 @@ class Host:
         self.inside("hostname", self.name)
 
     def files(self) -> None:
-        docker = shutil.which("docker") or ""
-        script = ["set -e", "mount --make-rprivate /"]
+        # Where there are two, both are tried: Debian's is older
+        docker = next(
+            (path for path in (DEBIANS if self.number % 2 == 0 else "", shutil.which("docker")) if path and Path(path).exists()), ""
+        )
+        # The folder itself may be below /root or /tmp, which the host does not see any more
+        lab = Path("/mnt")
+        own_folder = lab / "hosts" / self.name
+        script = ["set -e", "mount --make-rprivate /", f"mount --bind {self.folder.parent.parent} {lab}"]
         for place in ("/etc", "/usr/local/bin", "/opt", "/var/log"):
-            upper, work = (self.folder / kind / place.strip("/").replace("/", "-") for kind in ("changed", "work"))
-            for path in (upper, work):
-                path.mkdir(parents=True)
+            upper, work = (own_folder / kind / place.strip("/").replace("/", "-") for kind in ("changed", "work"))
+            script.append(f"mkdir -p {upper} {work}")
             script.append(f"mount -t overlay overlay -o lowerdir={place},upperdir={upper},workdir={work} {place}")
         for place in ("/root", "/home", "/tmp", "/run"):
-            own = self.folder / "own" / place.strip("/")
-            own.mkdir(parents=True)
-            script.append(f"mount --bind {own} {place}")
+            own = own_folder / "own" / place.strip("/")
+            script.append(f"mkdir -p {own}; mount --bind {own} {place}")
         script += [
+            f"mkdir -m 700 /etc/lab; cp {lab}/sshd_config {lab}/host_key /etc/lab",
             "chmod 700 /root; chmod 1777 /tmp; mkdir -p -m 755 /run/sshd /opt/lab",
             f"cp {docker} {REAL_DOCKER}",
             f"rm -f /usr/local/bin/docker; cat > /usr/local/bin/docker <<'X'\n{RECORDER}X\nchmod 755 /usr/local/bin/docker",
@@ -105,20 +106,23 @@ class Host:
             f"usermod -p '*' {self.user}",
             f"echo '{self.user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/lab; chmod 440 /etc/sudoers.d/lab",
             f"for home in /root $(getent passwd {self.user} | cut -d: -f6); do mkdir -p -m 700 $home/.ssh; "
-            f"cp {self.folder.parent.parent}/key.pub $home/.ssh/authorized_keys; done",
+            f"cp {lab}/key.pub $home/.ssh/authorized_keys; done",
             f"chown -R {self.user}: $(getent passwd {self.user} | cut -d: -f6)/.ssh",
             f"printf '127.0.0.1 localhost\\n{ADDRESS} ghcr.lab registry.lab\\n' > /etc/hosts; rm -f /etc/nsswitch.conf",
             "rm -rf /etc/docker/certs.d; mkdir -p /etc/docker/certs.d/registry.lab:5443",
-            f"cp {self.folder.parent.parent}/ca.pem /etc/docker/certs.d/registry.lab:5443/ca.crt",
-            f"cp {self.folder.parent.parent}/ca-of-ghcr.pem /etc/ssl/certs/lab.pem",
+            f"cp {lab}/ca.pem /etc/docker/certs.d/registry.lab:5443/ca.crt",
+            f"cp {lab}/ca-of-ghcr.pem /etc/ssl/certs/lab.pem",
             "ln -s lab.pem /etc/ssl/certs/$(openssl x509 -in /etc/ssl/certs/lab.pem -noout -subject_hash).0",
             "cat /etc/ssl/certs/lab.pem >> /etc/ssl/certs/ca-certificates.crt",
+            f"umount --lazy {lab}",
         ]
         self.inside("sh", "-s", given="\n".join(script))
 
 
 def certificates(folder: Path) -> None:
     """Two authorities, because the hosts are to trust one for everything and the other for one registry only."""
+    import trustme
+
     for name, server in (("ca", "registry.lab"), ("ca-of-ghcr", "ghcr.lab")):
         authority = trustme.CA(organization_name=name)
         authority.cert_pem.write_to_path(str(folder / f"{name}.pem"))
@@ -129,6 +133,9 @@ def certificates(folder: Path) -> None:
 
 def serve(folder: Path, wanted: list[str]) -> None:
     """Everything, inside namespaces of its own; ends with the process."""
+    from .ghcr import Ghcr
+    from .registry import Registry
+
     run("mount", "--make-rprivate", "/")
     run("ip", "link", "set", "lo", "up")
     run("ip", "link", "add", "br0", "type", "bridge")
@@ -148,39 +155,39 @@ def serve(folder: Path, wanted: list[str]) -> None:
             signal.sigwait({signal.SIGTERM, signal.SIGINT})
 
 
+def enter(folder: Path, name: str) -> None:
+    """Become the SSH server of a host, for one connection on standard input and output."""
+    lab = int((folder / "pid").read_text())
+    pid = outer_pid(json.loads((folder / "ready").read_text())[name], lab)
+    os.execvp("nsenter", ["nsenter", f"--target={pid}", "--net", "--mount", "--uts", "--pid", SSHD, "-i", "-f", "/etc/lab/sshd_config"])
+
+
 def outer_pid(inner: int, lab: int) -> int:
     """The number that a process of the lab has out here."""
     space = os.readlink(f"/proc/{lab}/ns/pid_for_children")
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            if (
-                os.readlink(status.parent / "ns/pid") == space
-                and f"\t{inner}\n" in status.read_text().partition("NSpid:")[2].partition("\n")[0] + "\n"
-            ):
+            numbers = status.read_text().partition("NSpid:")[2].splitlines()[0].split()
+            if numbers[-1] == str(inner) and os.readlink(status.parent / "ns/pid") == space:
                 return int(status.parent.name)
         except OSError:
             continue
     raise RuntimeError(f"there is no process {inner} in the lab")
 
 
-def inventory(folder: Path, lab: int, wanted: list[str]) -> dict:
-    pids = json.loads((folder / "ready").read_text())
-    options = (
-        f"-F /dev/null -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentitiesOnly=yes -i {folder}/key"
-    )
-    hosts = {}
-    for text in wanted:
-        name, user = text.split("=")
-        enter = f"nsenter --target {outer_pid(pids[name], lab)} --net --mount --uts --pid {SSHD} -i -f {folder}/sshd_config"
-        hosts[name] = {
-            "ansible_host": name,
-            "ansible_user": user,
-            "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_common_args": f"{options} -o ProxyCommand={shlex.quote(enter)}",
-            # A socket that an earlier lab left would lead to its hosts
-            "ansible_control_path_dir": f"{folder}/cp",
-        }
-    return {"all": {"hosts": hosts, "vars": {"lab": str(folder)}}}
+def ssh_config(folder: Path, wanted: list[str]) -> str:
+    entries = [
+        "Host *",
+        "  StrictHostKeyChecking no",
+        "  UserKnownHostsFile /dev/null",
+        "  LogLevel ERROR",
+        "  IdentitiesOnly yes",
+        f"  IdentityFile {folder}/key",
+    ]
+    for name, user in (text.split("=") for text in wanted):
+        python = f"env PYTHONPATH={ROOT} {sys.executable} -m tests.lab.hosts enter {folder} {name}"
+        entries += [f"Host {name}", f"  User {user}", f"  ProxyCommand {python}"]
+    return "\n".join(entries) + "\n"
 
 
 def up(folder: Path, wanted: list[str]) -> int:
@@ -193,7 +200,7 @@ def up(folder: Path, wanted: list[str]) -> int:
     for name in ("key", "host_key"):
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
     (folder / "sshd_config").write_text(
-        f"HostKey {folder}/host_key\nAuthorizedKeysFile .ssh/authorized_keys\nPasswordAuthentication no\nUsePAM no\n"
+        "HostKey /etc/lab/host_key\nAuthorizedKeysFile .ssh/authorized_keys\nPasswordAuthentication no\nUsePAM no\n"
         "PermitRootLogin prohibit-password\nPidFile none\nSubsystem sftp internal-sftp\n"
     )
     spaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--net"]
@@ -214,8 +221,7 @@ def up(folder: Path, wanted: list[str]) -> int:
             down(folder)
             return 1
         time.sleep(0.1)
-    (folder / "inventory.yml").write_text(yaml.safe_dump(inventory(folder, lab.pid, wanted), sort_keys=False))
-    print(folder / "inventory.yml")
+    (folder / "ssh_config").write_text(ssh_config(folder, wanted))
     return 0
 
 
@@ -229,7 +235,7 @@ def down(folder: Path) -> int:
             if not Path(f"/proc/{pid}/ns/net").exists() or not os.path.exists(f"/proc/{pid}/cmdline"):
                 break
             time.sleep(0.05)
-    for name in ("pid", "ready", "key", "key.pub", "host_key", "host_key.pub", "inventory.yml"):
+    for name in ("pid", "ready", "key", "key.pub", "host_key", "host_key.pub", "ssh_config"):
         (folder / name).unlink(missing_ok=True)
     for name in ("hosts", "registry", "cp"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -238,8 +244,8 @@ def down(folder: Path) -> int:
 
 def main() -> int:
     what, folder, *wanted = sys.argv[1], Path(sys.argv[2]).resolve(), *sys.argv[3:]
-    if what == "serve":
-        serve(folder, wanted)
+    if what in ("serve", "enter"):
+        serve(folder, wanted) if what == "serve" else enter(folder, *wanted)
         return 0
     return up(folder, wanted) if what == "up" else down(folder)
 
