@@ -104,5 +104,5 @@ class Registry:
             raise RuntimeError(f"{repository}:{tag}: {status} {body!r}")
 
     def uploads(self) -> list[str]:
-        """Uploads that were begun and neither finished nor cancelled."""
-        return sorted(str(path.relative_to(self.folder)) for path in self.folder.glob("data/**/_uploads/*"))
+        """Uploads that were begun and neither finished nor cancelled. Of a cancelled one there remains an empty folder."""
+        return sorted(path.parent.name for path in self.folder.glob("data/**/_uploads/*/startedat"))

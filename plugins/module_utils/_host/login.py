@@ -242,7 +242,7 @@ class Login:
         if not wanted:
             raise LoginError(
                 f"there is no login of {user} to {self.name} that works, and no password was given: {why}",
-                next((check.advice for check in checks if check.outcome == "failed"), None),
+                next((check.advice for check in checks if check.outcome == "failed"), "Give the password or token, or log in by hand."),
                 checks=checks,
             )
         if found != wanted or not checks:
