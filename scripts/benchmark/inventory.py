@@ -61,7 +61,7 @@ def inventory(bench: Bench) -> list[tuple[str, ...]]:
         )
         for name, seconds in times.items()
     ]
-    most = 3 + 2 * SERVERS + PROJECTS
+    most = 4 + 2 * SERVERS + PROJECTS
     rows.append(("", "", bench.target(f"at most {most} requests for {RESOURCES} resources", requests["bench.coolify.yml"] <= most)))
     rows.append(("", "", bench.target("no request when it is cached", requests["cached.coolify.yml"] == 0)))
     return rows
