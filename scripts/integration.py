@@ -31,6 +31,7 @@ VOLATILE = {
     "started_at",
     "completed_at",
     "created_at",
+    "generated_at",
     "duration_seconds",
     "deploy_time_seconds",
     "last_deploy_duration_seconds",
