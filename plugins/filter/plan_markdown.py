@@ -90,7 +90,9 @@ def changes(before: t.Any, after: t.Any, where: tuple[str, ...] = ()) -> t.Itera
 
 def plan_markdown(result: t.Any, title: str = "Plan") -> str:
     if not isinstance(result, t.Mapping) or "execution_plan" not in result:
-        raise AnsibleFilterError("selfhosted.coolify.plan_markdown: this is not the result of a module of selfhosted.coolify that has a plan")
+        raise AnsibleFilterError(
+            "selfhosted.coolify.plan_markdown: this is not the result of a module of selfhosted.coolify that has a plan"
+        )
     plan, impact = result["execution_plan"], result.get("impact_analysis") or {}
     steps = plan["steps"]
     preview = result.get("mode") == "dry-run"
@@ -99,8 +101,13 @@ def plan_markdown(result: t.Any, title: str = "Plan") -> str:
         lines += [f"**{text(result.get('status'))}**: {text(result['error'])}", ""]
     if steps:
         verb = "would be taken" if preview else "planned"
-        lines += [f"{len(steps)} {'step' if len(steps) == 1 else 'steps'} {verb}, about {plan['total_estimated_duration']:.0f} seconds.", ""]
-        lines += table(("#", "Step", "Seconds"), ((str(step["order"]), step["action"], f"{step['estimated_duration']:g}") for step in steps))
+        lines += [
+            f"{len(steps)} {'step' if len(steps) == 1 else 'steps'} {verb}, about {plan['total_estimated_duration']:.0f} seconds.",
+            "",
+        ]
+        lines += table(
+            ("#", "Step", "Seconds"), ((str(step["order"]), step["action"], f"{step['estimated_duration']:g}") for step in steps)
+        )
     elif not result.get("error"):
         lines += ["Nothing would change." if preview else "Nothing changed.", ""]
     diff = result.get("diff") or {}

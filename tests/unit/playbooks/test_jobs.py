@@ -14,11 +14,22 @@ from ansible_collections.selfhosted.coolify.tests.unit.playbooks.jobs import Job
 
 SECRET, PLAIN = "canary-0f-a-secret-7731", "canary-in-plain-sight"
 # The machine of the tests is looked at, and it is busy
-SERVER = {"servers": "server-1", "sudo": False, "max_cpu_usage_percent": 100, "max_memory_usage_percent": 100, "max_disk_usage_percent": 100}
+SERVER = {
+    "servers": "server-1",
+    "sudo": False,
+    "max_cpu_usage_percent": 100,
+    "max_memory_usage_percent": 100,
+    "max_disk_usage_percent": 100,
+}
 
 
 def shop(tag: str = "1.4") -> dict[str, t.Any]:
-    image = {"type": "dockerimage", "docker_registry_image_name": "ghcr.io/acme/shop", "docker_registry_image_tag": tag, "ports_exposes": 8000}
+    image = {
+        "type": "dockerimage",
+        "docker_registry_image_name": "ghcr.io/acme/shop",
+        "docker_registry_image_tag": tag,
+        "ports_exposes": 8000,
+    }
     return {
         "project": "shop",
         "server": "localhost",
