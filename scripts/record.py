@@ -19,7 +19,7 @@ import typing as t
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tests.simulator.replay import SHAPES, body_of, dig, send  # noqa: E402
+from tests.simulator.replay import SHAPES, body_of, dig, send
 
 SECRET = re.compile(r"password|secret|token|private_key|real_value|internal_db_url|external_db_url", re.IGNORECASE)
 UUID = re.compile(r"\b(?=[a-z0-9]*\d)[a-z0-9]{24}\b")
@@ -60,7 +60,6 @@ def record(base: str, steps: dict[str, t.Any], fixture: dict[str, t.Any]) -> dic
             "body": plain(body, known),
         }
         done.append({**step, "response": response})
-    version = version_of(base, fixture)
     return {"name": steps["name"], "coolify": version_of(base, fixture), "steps": done}
 
 

@@ -144,7 +144,9 @@ def test_the_examples_work(guide, tmp_path):
             "[all]\n" + "\n".join(sorted(hosts)) + "\n[all:vars]\nansible_connection=local\nansible_become=false\n"
             'ansible_python_interpreter="{{ ansible_playbook_python }}"\n'
         )
-        written = yaml.safe_dump(plays, sort_keys=False).replace("https://coolify.example.com", coolify.url).replace("/tmp/", f"{tmp_path}/")
+        written = (
+            yaml.safe_dump(plays, sort_keys=False).replace("https://coolify.example.com", coolify.url).replace("/tmp/", f"{tmp_path}/")
+        )
         (tmp_path / "examples.yml").write_text(written)
         for number, example in enumerate(stacks):
             (tmp_path / f"stack-{number}.yml").write_text(example.text)

@@ -17,7 +17,9 @@ STACK = {
     "server": "localhost",
     "state": "deployed",
     "databases": [{"name": "main", "type": "postgresql"}],
-    "applications": [{**{name: value for name, value in IMAGE.items() if name not in ("project", "server")}, "variables": {"URL": {"database": "main"}}}],
+    "applications": [
+        {**{name: value for name, value in IMAGE.items() if name not in ("project", "server")}, "variables": {"URL": {"database": "main"}}}
+    ],
 }
 NEEDS = [
     ("info", {"gather": ["projects", "applications", "databases"]}, "4.3.11", ("read",)),
