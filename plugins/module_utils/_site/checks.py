@@ -179,7 +179,8 @@ def health_endpoint(options: Options, seen: Seen) -> Judged:
     if wrong:
         told = wrong[0].get("error") or f"HTTP {wrong[0].get('status')}"
         return _failed(f"the proxy gets {told} from {wrong[0].get('container')}, port {wrong[0].get('port')}", **shown)
-    return _passed(f"HTTP 200{f', {text}' if text else ''}", **shown)
+    also = ", from the proxy's place in the network too" if probed else ""
+    return _passed(f"HTTP 200{f', {text}' if text else ''}{also}", **shown)
 
 
 @check
@@ -254,8 +255,9 @@ def security_headers(options: Options, seen: Seen) -> Judged:
     looked = [answer for answer in looked if answer.status and seen.is_own(answer.url)]
     if not wanted:
         return _skipped("no header is expected")
-    if not any(page in looked for page in seen.pages):
-        return _skipped("no page of the site was seen")
+    if not any(page.status == 200 for page in seen.pages):
+        # What answers then may be the proxy
+        return _skipped("no page was seen")
     wrong = {}
     for answer in looked:
         differs = [_difference(name, value, answer.header(name)) for name, value in wanted.items()]
@@ -277,6 +279,9 @@ def _difference(name: str, wanted: t.Any, found: str | None) -> str:
     if found is None:
         return f"{name} is missing"
     return f'{name} is "{found}"' if wanted not in (None, "") and found.strip() != str(wanted).strip() else ""
+
+
+TYPES = {"css": "text/css", "js": "javascript", "mjs": "javascript"}
 
 
 @check
@@ -309,6 +314,8 @@ def _asset_problem(answer: Answer) -> str:
         return answer.told
     if ending and ending not in ("html", "htm", "php") and kind.startswith("text/html"):
         return f"HTTP {answer.status} with a page instead of .{ending}: a fallback hides that it is missing"
+    if ending in TYPES and TYPES[ending] not in kind:
+        return f'it is "{kind}", and browsers refuse it with X-Content-Type-Options: nosniff'
     return ""
 
 

@@ -74,7 +74,16 @@ class Play:
         """The output; a run that ends otherwise than expected is an error."""
         given = {"ansible_python_interpreter": sys.executable, **self.variables, **variables}
         (self.folder / "site.json").write_text(json.dumps(given))
-        command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "selfhosted.coolify.static_site", "-e", f"@{self.folder}/site.json"]
+        command = [
+            "ansible-playbook",
+            "-i",
+            "localhost,",
+            "-c",
+            "local",
+            "selfhosted.coolify.static_site",
+            "-e",
+            f"@{self.folder}/site.json",
+        ]
         environment = {
             **os.environ,
             "COOLIFY_URL": self.simulator.url,
