@@ -17,7 +17,7 @@ description:
     C(https) wants 200 from each of O(pages). C(certificate) has to be trusted, not to expire soon, and to be of O(issuer). C(redirect) wants
     C(http://) to lead to C(https://).
   - C(security_headers) looks for O(headers) on the pages, on what they load from the site itself, and on an error page. C(assets) asks for
-    everything that the pages and their style sheets refer to, and for a file that cannot be there, which has to be answered with an error.
+    everything that the pages and their style sheets refer to, and for files that cannot be there, which have to be answered with an error.
     C(console) loads the pages in a headless Chromium and wants no error in its console.
   - Runs wherever the site can be reached from, usually on the controller, needs no Coolify, and changes nothing.
 author:

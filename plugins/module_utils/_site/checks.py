@@ -250,7 +250,7 @@ def security_headers(options: Options, seen: Seen) -> Judged:
     looked = [
         *seen.pages,
         *(item.answer for item in seen.assets if seen.is_own(item.reference.url)),
-        *([seen.absent] if seen.absent else []),
+        *seen.absent,
     ]
     looked = [answer for answer in looked if answer.status and seen.is_own(answer.url)]
     if not wanted:
@@ -268,10 +268,8 @@ def security_headers(options: Options, seen: Seen) -> Judged:
         first = next(iter(wrong))
         more = f" (and of {len(wrong) - 1} more answers)" if len(wrong) > 1 else ""
         return _failed(f"{first}{more}: {wrong[first]}", **shown, wrong=dict(list(wrong.items())[:SHOWN]))
-    return _passed(
-        f"{len(wanted)} headers on {len(looked)} answers, {'an error page' if seen.absent in looked else 'no error page'} among them",
-        **shown,
-    )
+    among = "error pages among them" if any((answer.status or 0) >= 400 for answer in looked) else "no error page among them"
+    return _passed(f"{len(wanted)} headers on {len(looked)} answers, {among}", **shown)
 
 
 def _difference(name: str, wanted: t.Any, found: str | None) -> str:
@@ -288,13 +286,15 @@ TYPES = {"css": "text/css", "js": "javascript", "mjs": "javascript"}
 def assets(options: Options, seen: Seen) -> Judged:
     if not any(page.status == 200 for page in seen.pages):
         return _skipped("no page was seen")
+    # First, because it can make all the others look fine
     wrong = {
-        item.reference.url: f"{told} (from {item.reference.by})" for item in seen.assets for told in [_asset_problem(item.answer)] if told
+        item.url: f"{item.told} for a file that cannot be there: a fallback hides what is missing"
+        for item in seen.absent
+        if item.status and item.status < 400
     }
-    absent = seen.absent
-    shown = {"assets": len(seen.assets), "absent_status": absent.status if absent else None}
-    if absent and absent.status and absent.status < 400:
-        wrong[absent.url] = f"HTTP {absent.status} for a file that cannot be there: a fallback hides what is missing"
+    told = {item.reference: _asset_problem(item.answer) for item in seen.assets}
+    wrong.update({reference.url: f"{problem} (from {reference.by})" for reference, problem in told.items() if problem})
+    shown = {"assets": len(seen.assets), "absent_statuses": [item.status for item in seen.absent]}
     if wrong:
         first = next(iter(wrong))
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -304,7 +304,7 @@ def assets(options: Options, seen: Seen) -> Judged:
     if not seen.assets:
         where = "" if options["external_assets"] else " of the site itself"
         return _skipped(f"the pages refer to no assets{where}", **shown)
-    return _passed(f"all {len(seen.assets)} are there, and what is not there is answered HTTP {absent.status if absent else '?'}", **shown)
+    return _passed(f"all {len(seen.assets)} are there, and what is not there is answered with an error", **shown)
 
 
 def _asset_problem(answer: Answer) -> str:

@@ -20,6 +20,8 @@ from .page import Reference
 MOST_BYTES = 2_000_000
 MOST_ASSETS = 1000
 MOST_REDIRECTS = 10
+ABSENT = ("css", "json")
+"""Endings of files that are asked for though they cannot be there: often a fallback spares only those that its author thought of."""
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -65,8 +67,8 @@ class Seen:
     assets: tuple[Asset, ...] = ()
     more: int = 0
     """Assets beyond the first MOST_ASSETS."""
-    absent: Answer | None = None
-    """The answer for a file that cannot be there."""
+    absent: tuple[Answer, ...] = ()
+    """The answers for files that cannot be there."""
     console: tuple[tuple[str, Console], ...] = ()
 
     def is_own(self, url: str) -> bool:
@@ -108,6 +110,7 @@ class Visitor:
         at_pages = partial(self.follow, most=MOST_BYTES)
         pages = tuple(probes.each(at_pages, [urljoin(f"{self.site}/", path.lstrip("/")) for path in self.options["pages"]]))
         assets, more = self.assets(pages) if wants["assets"] or "security_headers" in self.checks else ((), 0)
+        absent = [f"{self.site}/site-check-{secrets.token_hex(6)}.{ending}" for ending in ABSENT]
         return Seen(
             self.site,
             pages,
@@ -116,7 +119,7 @@ class Visitor:
             certificate=self.certificate() if wants["certificate"] and self.secure else None,
             assets=assets,
             more=more,
-            absent=self.follow(f"{self.site}/site-check-{secrets.token_hex(6)}.css") if pages[0].status else None,
+            absent=tuple(probes.each(self.follow, absent)) if pages[0].status else (),
             console=self.console() if wants["console"] and self.options["browser"] else (),
         )
 

@@ -221,6 +221,6 @@ def test_verify_alone_needs_no_coolify(play, server, visited):
     server.clear_requests()
     variables = {"static_site_domains": [visited.url], "static_site_verify_timeout": 0, "verify_only": True}
     shown = Play(server, play.folder, variables)()
-    assert "passed | security_headers | 5 headers on 5 answers, an error page among them" in shown
+    assert "passed | security_headers | 5 headers on 6 answers, error pages among them" in shown
     assert "skipped | container_health | neither host_evidence with container nor status was given" in shown
     assert server.requests == []
