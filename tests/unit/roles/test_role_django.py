@@ -171,17 +171,19 @@ def variables_of(coolify: Simulator, name: str) -> dict[str, dict[str, t.Any]]:
 
 
 def test_from_nothing_to_web_workers_and_beat(coolify, tmp_path):
-    preview = on(coolify, tmp_path, "--check", "--diff")
+    coolify.coolify.add_server(name="builder", ip="192.0.2.7")["settings"]["is_build_server"] = True
+    preview = on(coolify, tmp_path, "--check", "--diff", django_build_server=True)
     assert not preview.failed and preview.changed > 0 and coolify.writes == [] and not applications(coolify)
 
-    first = on(coolify, tmp_path, "--diff", "-vvvv")
+    first = on(coolify, tmp_path, "--diff", "-vvvv", django_build_server=True)
     assert not first.failed and first.changed == preview.changed, first.text
     found = applications(coolify)
-    assert list(found) == ["web", "celery-worker", "celery-mail", "celery-beat"]
+    assert sorted(found) == ["celery-beat", "celery-mail", "celery-worker", "web"]
     assert {row["status"] for row in found.values()} == {"running:healthy"}
     assert all(row["health_check_command"] == "/app/healthcheck.sh" and row["health_check_type"] == "cmd" for row in found.values())
     # One image: web builds and pushes it, the others pull it by the commit that web was built from
     assert found["web"]["build_pack"] == "dockerfile" and found["web"]["git_commit_sha"] == "a" * 40
+    assert [name for name, row in found.items() if row["settings"]["is_build_server_enabled"]] == ["web"]
     others = [row for name, row in found.items() if name != "web"]
     assert {(row["build_pack"], row["docker_registry_image_name"], row["docker_registry_image_tag"]) for row in others} == {
         ("dockerimage", "ghcr.io/acme/shop", "a" * 40)
@@ -199,7 +201,7 @@ def test_from_nothing_to_web_workers_and_beat(coolify, tmp_path):
     assert values["SECRET_KEY"] == SECRET and values["DEBUG"] == "False" and values["LANGUAGE_CODE"] == "de"
     assert not any(row["is_buildtime"] for row in web.values()) and all(row["is_literal"] for row in web.values())
 
-    second = on(coolify, tmp_path, "--diff")
+    second = on(coolify, tmp_path, "--diff", django_build_server=True)
     assert not second.failed and second.changed == 0 and coolify.writes == [], second.text
 
 
@@ -231,7 +233,7 @@ def test_without_a_registry_all_are_built_and_a_ready_image_is_only_pulled(cooli
     played = on(coolify, tmp_path, django_state="present", django_workers=[{"name": "celery-worker"}], django_prefix="shop-", **variables)
     assert not played.failed, played.text
     found = applications(coolify)
-    assert list(found) == ["shop-web", "shop-celery-worker", "shop-celery-beat"] and {row["build_pack"] for row in found.values()} == kinds
+    assert sorted(found) == ["shop-celery-beat", "shop-celery-worker", "shop-web"] and {row["build_pack"] for row in found.values()} == kinds
 
 
 def test_the_head_of_the_branch_is_looked_up_and_stays_the_same_for_all(coolify, tmp_path):
