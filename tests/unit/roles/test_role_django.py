@@ -11,7 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import typing as t
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,26 @@ def coolify() -> t.Iterator[Simulator]:
         yield simulator
 
 
+@pytest.fixture
+def site() -> t.Iterator[tuple[str, list[str]]]:
+    """What answers on the domain, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200 if self.path == "/health/" else 404)
+            self.end_headers()
+
+        def log_message(self, *args: t.Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
 SHOP = {
     "django_project": "shop",
     "django_server": "localhost",
@@ -163,19 +185,17 @@ def applications(coolify: Simulator) -> dict[str, dict[str, t.Any]]:
 def variables_of(coolify: Simulator, name: str) -> dict[str, dict[str, t.Any]]:
     number = applications(coolify)[name]["id"]
     rows = coolify.state()["variables"].values()
-    return {
-        row["key"]: row
-        for row in rows
-        if (row["owner_table"], row["owner_id"], row["is_preview"]) == ("applications", number, False)
-    }
+    return {row["key"]: row for row in rows if (row["owner_table"], row["owner_id"], row["is_preview"]) == ("applications", number, False)}
 
 
-def test_from_nothing_to_web_workers_and_beat(coolify, tmp_path):
-    coolify.coolify.add_server(name="builder", ip="192.0.2.7")["settings"]["is_build_server"] = True
-    preview = on(coolify, tmp_path, "--check", "--diff", django_build_server=True)
+def test_from_nothing_to_web_workers_and_beat(coolify, site, tmp_path):
+    url, asked = site
+    given = {"django_build_server": True, "django_domains": [url]}
+    coolify.coolify.add_server(name="builder", ip="192.0.2.7", private_key_id=None)["settings"]["is_build_server"] = True
+    preview = on(coolify, tmp_path, "--check", "--diff", **given)
     assert not preview.failed and preview.changed > 0 and coolify.writes == [] and not applications(coolify)
 
-    first = on(coolify, tmp_path, "--diff", "-vvvv", django_build_server=True)
+    first = on(coolify, tmp_path, "--diff", "-vvvv", **given)
     assert not first.failed and first.changed == preview.changed, first.text
     found = applications(coolify)
     assert sorted(found) == ["celery-beat", "celery-mail", "celery-worker", "web"]
@@ -188,7 +208,8 @@ def test_from_nothing_to_web_workers_and_beat(coolify, tmp_path):
     assert {(row["build_pack"], row["docker_registry_image_name"], row["docker_registry_image_tag"]) for row in others} == {
         ("dockerimage", "ghcr.io/acme/shop", "a" * 40)
     }
-    assert {row["fqdn"] for row in found.values()} == {None}
+    # It was asked for its health on its domain, and nothing else has one
+    assert {name: row["fqdn"] for name, row in found.items() if row["fqdn"]} == {"web": url} and set(asked) == {"/health/"}
     order = [row["application_name"] for row in coolify.state()["deployments"].values()]
     assert order == ["web", "celery-worker", "celery-mail", "celery-beat"]
 
@@ -196,12 +217,16 @@ def test_from_nothing_to_web_workers_and_beat(coolify, tmp_path):
     web, mail = variables_of(coolify, "web"), variables_of(coolify, "celery-mail")
     values = {key: row["value"] for key, row in mail.items()}
     assert values["APP_PROCESS"] == "celery-worker" and values["CELERY_CONCURRENCY"] == "1" and values["CELERY_QUEUES"] == "mail,sms"
-    assert values["DB_HOST"] == main["uuid"] and values["DB_PASSWORD"] == main["postgres_password"] and values["DB_NAME"] == main["postgres_db"]
+    assert (
+        values["DB_HOST"] == main["uuid"]
+        and values["DB_PASSWORD"] == main["postgres_password"]
+        and values["DB_NAME"] == main["postgres_db"]
+    )
     assert values["CELERY_BROKER_URL"].endswith(f"@{cache['uuid']}:6379/0") and values["REDIS_URL"].endswith(f"@{cache['uuid']}:6379/1")
     assert values["SECRET_KEY"] == SECRET and values["DEBUG"] == "False" and values["LANGUAGE_CODE"] == "de"
     assert not any(row["is_buildtime"] for row in web.values()) and all(row["is_literal"] for row in web.values())
 
-    second = on(coolify, tmp_path, "--diff", django_build_server=True)
+    second = on(coolify, tmp_path, "--diff", **given)
     assert not second.failed and second.changed == 0 and coolify.writes == [], second.text
 
 
@@ -219,7 +244,9 @@ def test_a_worker_that_fails_takes_all_back(coolify, tmp_path):
     assert {row["git_commit_sha"] for name, row in after.items() if name == "web"} == {"a" * 40}
     assert {row["docker_registry_image_tag"] for name, row in after.items() if name != "web"} == {"a" * 40}
     assert {variables_of(coolify, name)["LANGUAGE_CODE"]["value"] for name in after} == {"de"}
-    assert "celery-beat" not in [row["application_name"] for row in list(coolify.state()["deployments"].values())[4:] if row["commit"] == "b" * 40]
+    assert "celery-beat" not in [
+        row["application_name"] for row in list(coolify.state()["deployments"].values())[4:] if row["commit"] == "b" * 40
+    ]
 
 
 @pytest.mark.parametrize(
@@ -230,10 +257,18 @@ def test_a_worker_that_fails_takes_all_back(coolify, tmp_path):
     ],
 )
 def test_without_a_registry_all_are_built_and_a_ready_image_is_only_pulled(coolify, tmp_path, variables, kinds):
-    played = on(coolify, tmp_path, django_state="present", django_workers=[{"name": "celery-worker"}], django_prefix="shop-", **variables)
+    domains = ["shop.example.com", "https://www.example.com/shop"]
+    more = {"django_workers": [{"name": "celery-worker"}], "django_prefix": "shop-", "django_domains": domains}
+    played = on(coolify, tmp_path, django_state="present", **more, **variables)
     assert not played.failed, played.text
     found = applications(coolify)
-    assert sorted(found) == ["shop-celery-beat", "shop-celery-worker", "shop-web"] and {row["build_pack"] for row in found.values()} == kinds
+    assert (
+        sorted(found) == ["shop-celery-beat", "shop-celery-worker", "shop-web"] and {row["build_pack"] for row in found.values()} == kinds
+    )
+    assert found["shop-web"]["fqdn"] == "https://shop.example.com,https://www.example.com/shop"
+    values = {key: row["value"] for key, row in variables_of(coolify, "shop-web").items()}
+    assert values["ALLOWED_HOSTS"] == "shop.example.com,www.example.com,127.0.0.1,localhost"
+    assert values["CSRF_TRUSTED_ORIGINS"] == "https://shop.example.com,https://www.example.com"
 
 
 def test_the_head_of_the_branch_is_looked_up_and_stays_the_same_for_all(coolify, tmp_path):
