@@ -324,7 +324,7 @@ def server_proxy(call: Call) -> t.Any:
     row = call.mine("servers", "Server")
     view = {
         "proxy_type": row["proxy_type"],
-        "status": "exited",
+        "status": row.get("_proxy", "exited"),
         "redirect_enabled": True,
         "redirect_url": None,
         "generate_exact_labels": False,

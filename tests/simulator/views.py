@@ -134,7 +134,7 @@ def server_settings(coolify: Coolify, server: Row, secrets: bool) -> Row:
 
 
 def proxy(server: Row) -> Row:
-    return {"type": server["proxy_type"], "status": "exited", "redirect_enabled": True}
+    return {"type": server["proxy_type"], "status": server.get("_proxy", "exited"), "redirect_enabled": True}
 
 
 def server(coolify: Coolify, row: Row, secrets: bool) -> Row:

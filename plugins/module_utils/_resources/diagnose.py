@@ -164,6 +164,17 @@ def _application(looking: Looking) -> None:
         if full and "logs" not in full:
             looking.missed("deployment_log", "the token may not read it (read:sensitive)")
     evidence.domains = _domains(looking)
+    evidence.named = _named(looking)
+
+
+def _named(looking: Looking) -> list[dict[str, t.Any]]:
+    """The databases that the application speaks of: Coolify's internal host names are uuids."""
+    evidence, client = looking.evidence, looking.ctx.client
+    hosts = {host for line in evidence.logs for host in re.findall(r"(?<![\w.-])[a-z0-9]{20,25}(?![\w-])", line)} - {evidence.uuid}
+    if not hosts:
+        return []
+    mine = looking.at("databases", lambda: client.items("/databases"), _counted, [])
+    return [row for row in mine if row.get("uuid") in hosts]
 
 
 def _log(ctx: Context, where: str, uuid: str) -> list[str]:
