@@ -191,16 +191,16 @@ OWN_OF_PARTS: dict[str, dict[str, Any]] = {
 }
 OF_STACK = {
     # module -> the option of coolify_stack, fragments of the module, what it has and a part has not, what a part has beside
-    "coolify_db": ("databases", (), {"state", "reveal_secrets"}, ("name", "server", "destination")),
+    "coolify_db": ("databases", ("_tags.DOCUMENTATION",), {"state", "reveal_secrets"}, ("name", "server", "destination")),
     "coolify_service": (
         "services",
-        ("_variables.DOCUMENTATION",),
+        ("_variables.DOCUMENTATION", "_tags.DOCUMENTATION"),
         {"state", "containers", "latest", "force_domain_override"},
         ("name", "server", "destination"),
     ),
     "coolify_app": (
         "applications",
-        ("_variables.DOCUMENTATION", "_deployment.EXPECTATIONS"),
+        ("_variables.DOCUMENTATION", "_deployment.EXPECTATIONS", "_tags.DOCUMENTATION"),
         {"state", "force_domain_override"},
         ("name", "depends_on", "server", "destination"),
     ),

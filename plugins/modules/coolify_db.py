@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - selfhosted.coolify._placement.waiting
   - selfhosted.coolify._placement.deleting
   - selfhosted.coolify._placement.secrets
+  - selfhosted.coolify._tags
 attributes:
   idempotent:
     support: partial
@@ -424,6 +425,11 @@ backups:
   returned: when O(backups) is given
   type: list
   elements: dict
+tags:
+  description: The tags that it has now, or would have in check mode.
+  returned: when O(tags) is given
+  type: list
+  elements: str
 # The rest is the same for all modules; scripts/returns.py writes it
 status:
   description:

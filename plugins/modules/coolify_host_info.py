@@ -70,9 +70,10 @@ options:
         type: str
         required: true
       port:
-        description: The port that the application listens on inside of its container.
+        description:
+          - The port that the application listens on inside of its container.
+          - If it is not given, the port that the proxy's labels name, else the lowest one that the image exposes.
         type: int
-        required: true
       path:
         description: The path of the request.
         type: str
@@ -503,7 +504,7 @@ ARGUMENT_SPEC = {
         "default": [],
         "options": {
             "container": {"type": "str", "required": True},
-            "port": {"type": "int", "required": True},
+            "port": {"type": "int"},
             "path": {"type": "str", "default": "/"},
         },
     },
@@ -527,7 +528,7 @@ def complaints(options: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     if len(options["probe"]) > MOST_PROBES:
         yield f"probe has {len(options['probe'])} entries; {MOST_PROBES} are the most"
     for probe in options["probe"]:
-        if not 1 <= probe["port"] <= 65535:
+        if probe["port"] is not None and not 1 <= probe["port"] <= 65535:
             yield f"probe: {probe['port']} is no port"
         if not probe["path"].startswith("/") or not probe["path"].isprintable() or " " in probe["path"]:
             yield f"probe: {probe['path']!r} is no path; it begins with / and has no spaces"

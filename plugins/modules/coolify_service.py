@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - selfhosted.coolify._placement.deleting
   - selfhosted.coolify._placement.secrets
   - selfhosted.coolify._variables
+  - selfhosted.coolify._tags
 attributes:
   idempotent:
     support: partial
@@ -305,6 +306,11 @@ variables:
   description: The declared variables as they are afterwards, without the values of O(secrets).
   returned: when O(variables), O(secrets) or O(purge) is given
   type: dict
+tags:
+  description: The tags that it has now, or would have in check mode.
+  returned: when O(tags) is given
+  type: list
+  elements: str
 # The rest is the same for all modules; scripts/returns.py writes it
 status:
   description:

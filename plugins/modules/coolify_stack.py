@@ -69,6 +69,27 @@ options:
     description:
       - Like O(variables), for values that must not be seen.
     type: dict
+  is_literal:
+    description:
+      - Whether C($) in the values is left as it is. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_multiline:
+    description:
+      - Whether the values have several lines. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_shown_once:
+    description:
+      - Whether the values are locked, so that Coolify never shows them again. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_runtime:
+    description:
+      - Whether the containers get the variables. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_buildtime:
+    description:
+      - Whether the builds get the variables. Default of all variables of the task that do not say it themselves. With V(false), a changed
+        variable does not cause a new build either.
+    type: bool
   force_domain_override:
     description:
       - Whether domains that another resource uses already are taken nevertheless.
@@ -286,6 +307,13 @@ options:
         - Like O(services[].variables), for values that must not be seen. Diffs show V(differs) only.
         - Ansible blanks each of these values everywhere in the result, so very short ones damage it; the task warns.
         type: dict
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
+        type: list
+        elements: str
   databases:
     description:
       - Databases, with the options of M(selfhosted.coolify.coolify_db).
@@ -594,6 +622,13 @@ options:
           records only; an initialised database keeps the old ones.
         type: bool
         default: false
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
+        type: list
+        elements: str
   applications:
     description:
       - Applications, with the options of M(selfhosted.coolify.coolify_app).
@@ -1168,6 +1203,13 @@ options:
       fail_on_log:
         description:
         - Regular expressions. When one is found in the last 500 lines of the application's log after the deployment, it has failed.
+        type: list
+        elements: str
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
         type: list
         elements: str
 """

@@ -64,6 +64,8 @@ class Evidence:
     """host_evidence of the server where it runs."""
     build_host: Row | None = None
     domains: t.Sequence[Domain] = ()
+    named: t.Sequence[Row] = ()
+    """Databases of Coolify whose uuid stands in the target's log."""
     token: Row = field(default_factory=dict)
     """What Coolify answers to the token: ``{"error": code, "message": …}`` or what it may do."""
     now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
@@ -162,7 +164,9 @@ class Evidence:
     def ports(self) -> list[int]:
         """Where the proxy is meant to send requests: the port of a domain, else ports_exposes."""
         named = [port for domain in self.domains for port in [_port(domain.url)] if port]
-        exposed = [int(part) for part in str(self.resource.get("ports_exposes") or "").split(",") if part.strip().isdigit()]
+        # For a compose file Coolify keeps a number that means nothing
+        told = "" if self.resource.get("build_pack") == "dockercompose" else str(self.resource.get("ports_exposes") or "")
+        exposed = [int(part) for part in told.split(",") if part.strip().isdigit()]
         return list(dict.fromkeys(named + exposed))
 
     @property

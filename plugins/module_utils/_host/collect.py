@@ -446,7 +446,7 @@ class Collection:
     def probe(self, wanted: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Ask a container over HTTP from the proxy's place in the network."""
         path = wanted.get("path") or "/"
-        result = {"container": wanted["container"], "address": None, "port": wanted["port"], "path": path, "from": "proxy"}
+        result = {"container": wanted["container"], "address": None, "port": wanted.get("port"), "path": path, "from": "proxy"}
         result.update(status=None, seconds=None, error=None, output="")
         if not self.containers:
             return {**result, "error": "the containers could not be read"}
@@ -459,10 +459,13 @@ class Collection:
         result["address"] = reachable(target, proxy)
         if result["address"] is None:
             return {**result, "error": "the container has no address"}
+        result["port"] = result["port"] or meant_port(target)
+        if result["port"] is None:
+            return {**result, "error": "neither the proxy's labels nor the image name a port"}
         host = f"[{result['address']}]" if ":" in result["address"] else result["address"]
         # -t 1 because GNU's wget tries twenty times; BusyBox ignores it
         seconds = max(1, min(PROBE_SECONDS, int(self.deadline.left(0.5))))
-        ask = ["wget", "-S", "-O", "-", "-T", str(seconds), "-t", "1", f"http://{host}:{wanted['port']}{path}"]
+        ask = ["wget", "-S", "-O", "-", "-T", str(seconds), "-t", "1", f"http://{host}:{result['port']}{path}"]
         started = time.monotonic()
         answer = self.docker("exec", proxy["name"], *ask, at_most=seconds + 2)
         result["seconds"] = round(time.monotonic() - started, 2)
@@ -598,6 +601,15 @@ def reachable(target: t.Mapping[str, t.Any], proxy: t.Mapping[str, t.Any]) -> st
     if target["network_mode"] == "host":
         return next((network["gateway"] for network in proxy["networks"] if network["gateway"]), None)
     return next((network["ip"] or network["ipv6"] for network in places if network["ip"] or network["ipv6"]), None)
+
+
+def meant_port(container: t.Mapping[str, t.Any]) -> int | None:
+    """Where the proxy sends requests: what Traefik's labels say, else the lowest TCP port that the image exposes, as Traefik does it."""
+    for name, value in sorted(container["labels"].items()):
+        if name.lower().startswith("traefik.http.services.") and name.lower().endswith(".loadbalancer.server.port") and value.isdigit():
+            return int(value)
+    exposed = [int(item.split("/")[0]) for item in container["exposed"] if item.endswith("/tcp")]
+    return min(exposed, default=None)
 
 
 def fit(found: dict[str, t.Any], most: int = MOST_BYTES) -> None:

@@ -173,6 +173,17 @@ def _application(looking: Looking) -> None:
     for item in (json_map(evidence.resource.get("docker_compose_domains")) or {}).values():
         urls += split((item or {}).get("domain") or "")
     evidence.domains = _domains(looking, urls)
+    evidence.named = _named(looking)
+
+
+def _named(looking: Looking) -> list[dict[str, t.Any]]:
+    """The databases that the application speaks of: Coolify's internal host names are uuids."""
+    evidence, client = looking.evidence, looking.ctx.client
+    hosts = {host for line in evidence.logs for host in re.findall(r"(?<![\w.-])[a-z0-9]{20,25}(?![\w-])", line)} - {evidence.uuid}
+    if not hosts:
+        return []
+    mine = looking.at("databases", lambda: client.items("/databases"), _counted, [])
+    return [row for row in mine if row.get("uuid") in hosts]
 
 
 def _log(ctx: Context, where: str, uuid: str, **query: t.Any) -> list[str]:

@@ -12,10 +12,11 @@ from .._client import path
 from .._context import Context, Module
 from .._errors import InputError, NotFound, NotFoundByName
 from .._plan import Plan
-from . import database, placement
+from . import placement
 from . import variables as env
 from .compose_file import File, readable, refuse_overwritten
 from .database import UNREADABLE
+from .owner import look_in
 from .resource import DEFAULT_UPDATE_SECRETS, find_place
 
 MAKES: dict[str, t.Callable[[str, str], env.Target]] = {
@@ -58,12 +59,7 @@ def _resource(ctx: Context, kind: str, wanted: str) -> tuple[env.Target, str | N
     if not ctx.options.get("project"):
         return make(wanted, wanted), wanted
     place = find_place(ctx)
-    found = None
-    if place and kind == "database":
-        found = database.find(ctx.client, place, wanted, database.KINDS)
-    elif place:
-        candidates = placement.matches(place.environment[f"{kind}s"], wanted)
-        found = placement.only(candidates, wanted, kind, place.words) if candidates else None
+    found = look_in(ctx, kind, wanted, place) if place else None
     if found:
         return make(found["uuid"], found["name"]), found["uuid"]
     error = NotFoundByName(f'there is no {kind} "{wanted}"{place.words if place else ""}')

@@ -36,7 +36,7 @@ from .._fields import (
 )
 from .._plan import Plan, Step, Undone
 from .._wait import until
-from . import compose_file
+from . import compose_file, tags
 from . import variables as env
 from .application import at_most, web_addresses
 from .compose_file import File, refuse_overwritten
@@ -281,6 +281,7 @@ def plan(ctx: Context) -> Plan:
 def plan_for(live: Service) -> Plan:
     """What takes the service to the declared state."""
     ctx, options = live.ctx, live.ctx.options
+    tags.check(ctx)
     result = Plan(seen=lambda: view(live) if live.read() else None)
     rows = locate(live)
     if options["state"] == "absent":
@@ -307,6 +308,7 @@ def plan_for(live: Service) -> Plan:
     if result.steps and live.answer and not live.stopped and stays:
         result.details["restart_required"] = True
         result.risk("low", f"{live.words} keeps running with its old configuration until it is restarted")
+    tags.plan_tags(live, result)
     plan_state(live, result)
 
     def refresh() -> None:
@@ -777,6 +779,7 @@ OWN_SPEC: dict[str, t.Any] = {
     "variables": {"type": "dict"},
     "secrets": {"type": "dict", "no_log": True},
     "purge": {"type": "bool", "default": False},
+    **tags.SPEC,
 }
 """What one service is declared with, wherever it is."""
 SOURCES = ("type", "docker_compose_raw", "docker_compose_file")

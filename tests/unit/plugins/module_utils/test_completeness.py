@@ -118,10 +118,10 @@ APPLICATION_CONTROL = {
     "private_key_uuid": "creation only; a difference is an error",
     "autogenerate_domain": "creation only, sent explicitly",
     "force_domain_override": "sent with domains",
+    "tags": "a list of its own, written apart",
 }
 APPLICATION_LEFT_OUT = {
     "instant_deploy": "a deployment is asked for by state; Coolify's flag ignores the queue's limits",
-    "tags": "sub-resources of their own, which come with the issue Ecosystem",
     "docker_compose_raw": "accepted and ignored by Coolify",
     "docker_compose": "not writable",
     "project_uuid": "option project",
@@ -153,7 +153,6 @@ DATABASE_COMMON = {
 }
 DATABASE_LEFT_OUT = {
     "instant_deploy": "state=started starts it",
-    "tags": "sub-resources of their own, which come with the issue Ecosystem",
 }
 DATABASE: dict[str, set[str]] = {
     "postgresql": {
@@ -229,10 +228,10 @@ SERVICE_CONTROL = {
     "type": "creation only; a difference is an error",
     "urls": "a step of its own, because Coolify stores the rest of a request before it refuses a domain",
     "force_domain_override": "sent with urls",
+    "tags": "a list of its own, written apart",
 }
 SERVICE_LEFT_OUT = {
     "instant_deploy": "state=started starts it",
-    "tags": "sub-resources of their own",
 }
 SERVICE_PARTS = {
     "applications": {

@@ -28,6 +28,7 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils._resources.data
 
 DATABASES = tuple(KINDS)
 CONTAINERS = ("service_applications", "service_databases")
+OUTSIDE_PROJECTS = ("server", "private_key", "destination", "registry")
 VERSIONS = ("4.3.11", "4.1.2", "4.2.0", "4.4.2", "4.5.0")
 PROJECT = {"name": "shop", "environments": ["production", "staging"]}
 IMAGE = {
@@ -139,6 +140,8 @@ class Scenario:
     imperative: bool = False
     since: str = "4.0.0"
     """The release that has it; an older one is told so, and nothing is written."""
+    proves: t.Callable[[dict[str, t.Any]], t.Any] = lambda state: None
+    """Asserts further things about what the server has afterwards."""
 
     @property
     def settings(self) -> bool:
@@ -1072,6 +1075,9 @@ def held(state: dict, table: str, name: str, key: str) -> t.Any:
         owner = named(state, name)
         rows = [row for row in state.get("backups", {}).values() if row["database_id"] == owner["id"] and row["frequency"] == key]
         return rows[0]["enabled"] if rows else None
+    if table == "logins":
+        rows = [row for row in state.get("registry_logins", {}).values() if row["registry"] == name]
+        return rows[0][key] if rows else None
     if table == "shared":
         rows = [row for row in state["shared_variables"].values() if row["type"] == name and row["key"] == key]
         return rows[0]["value"] if rows else None
@@ -1092,11 +1098,19 @@ def resolved(simulator, options: dict[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
+PARTS = ("storage", "task", "resource")
+"""Modules about what belongs to an application, which neighbours have too."""
+
+
 def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict]:
     """Rows that no scenario may touch: another project, another server's variables, and neighbours in the same environment."""
-    if scenario.module != "project":
+    if scenario.module not in ("project", *OUTSIDE_PROJECTS):
         run("app", **{**IMAGE, "name": "neighbour", "domains": ["https://neighbour.example.com"], "variables": {"A": "theirs"}})
         run("db", **db("redis", name="neighbour"))
+        if scenario.module in PARTS:
+            run("storage", project="shop", application="neighbour", type="persistent", name="data", mount_path="/data")
+            run("storage", project="shop", application="neighbour", mount_path="/etc/theirs", content="theirs")
+            run("task", project="shop", application="neighbour", name="clean", command="theirs", frequency="daily")
     if scenario.module in ("service", "stack") or "service" in scenario.options:
         run("service", **{**KUMA, "name": "neighbour", "type": "redis-insight", "variables": {"A": "theirs"}})
     run("app", **{**IMAGE, "project": "demo", "name": "web", "variables": {"A": "theirs"}})
@@ -1112,19 +1126,27 @@ def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict
                 owners.add((table, row["id"]))
     for table in CONTAINERS:
         theirs.update({(table, row["id"]): row for row in state.get(table, {}).values() if ("services", row["service_id"]) in owners})
-    for row in state["variables"].values():
-        if (row["owner_table"], row["owner_id"]) in owners:
-            theirs["variables", row["id"]] = row
+    for table in ("variables", "persistent_storages", "file_storages", "tasks"):
+        for row in state.get(table, {}).values():
+            if (row["owner_table"], row["owner_id"]) in owners:
+                theirs[table, row["id"]] = row
     theirs.update({("backups", row["id"]): row for row in state.get("backups", {}).values() if row["frequency"] == "hourly"})
     theirs["projects", demo["id"]] = demo
-    theirs.update({("servers", row["id"]): row for row in state["servers"].values()})
-    theirs.update({("private_keys", row["id"]): row for row in state["private_keys"].values()})
+    # What Coolify was born with
+    for table, name in (("servers", "localhost"), ("private_keys", "Testing Host Key"), ("destinations", "coolify")):
+        row = next(row for row in state[table].values() if row["name"] == name)
+        theirs[table, row["id"]] = row
     return theirs
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
 def test_the_four_laws(scenario, version, simulator, run, waiting, monkeypatch):
+    obey(scenario, version, simulator, run, waiting, monkeypatch)
+
+
+def obey(scenario: Scenario, version: str, simulator, run, waiting, monkeypatch) -> None:
+    """The laws, for the scenarios of any file."""
     simulator.reset(version=version, clock=waiting.now)
     journals: list[list[str]] = []
 
@@ -1166,6 +1188,7 @@ def test_the_four_laws(scenario, version, simulator, run, waiting, monkeypatch):
     end = simulator.state()
     for table, name, key, value in scenario.holds:
         assert held(end, table, name, key) == value, (table, name, key)
+    scenario.proves(end)
     for table, name in scenario.gone:
         tables = DATABASES if table == "databases" else (table,)
         assert not [
