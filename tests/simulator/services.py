@@ -542,7 +542,7 @@ def create(call: Call) -> t.Any:
     try:
         _apply_urls(call, service)
     except Refused:
-        _gone(coolify, service)
+        gone(coolify, service)
         raise
     attach(coolify, service, call.team, tags)
     if truthy(data.get("instant_deploy")):
@@ -574,11 +574,11 @@ def update(call: Call) -> t.Any:
 def delete(call: Call) -> t.Any:
     service = find(call)
     service["_delete_flags"] = delete_flags(call)
-    call.coolify.later(call.coolify.switches.delete_seconds, lambda: _gone(call.coolify, service))
+    call.coolify.later(call.coolify.switches.delete_seconds, lambda: gone(call.coolify, service))
     return {"message": "Service deletion request queued."}
 
 
-def _gone(coolify: Coolify, service: Row) -> None:
+def gone(coolify: Coolify, service: Row) -> None:
     from .extras import forget
 
     forget(coolify, service)
