@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put collections that ours depends on beside it, into BUILD/tree: dependencies.py BUILD [NAMESPACE.NAME ...].
 
-They are taken out of the ``ansible`` package of PyPI, because Galaxy cannot be reached everywhere. Nothing is done when they are there.
+Prints BUILD/tree. They are taken out of the ``ansible`` package of PyPI, because Galaxy cannot be reached everywhere. Nothing is done when they are there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 PACKAGE = "ansible==12.3.0"
-NEEDED = ("community.library_inventory_filtering_v1",)
+NEEDED = ("awx.awx", "community.docker", "community.library_inventory_filtering_v1")
 
 
 def main() -> int:
@@ -22,6 +22,7 @@ def main() -> int:
     folders = {f"ansible_collections/{name.replace('.', '/')}/" for name in wanted}
     tree = build / "tree"
     missing = tuple(sorted(folder for folder in folders if not (tree / folder / "MANIFEST.json").is_file()))
+    print(tree)
     if not missing:
         return 0
     wheels = build / "wheels"

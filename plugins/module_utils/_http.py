@@ -32,8 +32,8 @@ except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
     AuthBase = Retry = object
 
-REPEATABLE = ("GET", "PATCH", "DELETE")
-"""Verbs that may be sent again after a lost answer. Coolify's PATCHes are upserts by key or set named fields; PUT is not used."""
+REPEATABLE = ("GET", "PATCH", "PUT", "DELETE")
+"""Verbs that may be sent again after a lost answer. Coolify's PATCHes are upserts by key or set named fields; its PUT replaces a whole."""
 RETRIES = 3
 RATE_LIMIT_RETRIES = 12
 LONGEST_PAUSE = 90.0

@@ -31,7 +31,7 @@ CONNECTION_SPEC: dict[str, t.Any] = {
     "http_headers": {"type": "dict", "no_log": True},
 }
 SHORTEST_MASKED = 4
-IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database")
+IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database", "service")
 """Options that say what is meant."""
 
 
@@ -80,7 +80,9 @@ def execute(
             if check_mode:
                 _preview(ctx, plan)
             else:
-                _apply(ctx, plan)
+                result["changed"] = _apply(ctx, plan)
+                if not result["changed"]:
+                    result["diff"] = {"before": {}, "after": {}}
                 _contract.finished(result, plan, module.returns)
                 result["status"] = "pending" if plan.details.get("pending") else "success"
                 for what, how in (("redeploy_required", "deployed"), ("restart_required", "restarted")):
@@ -133,7 +135,7 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     empty = [name for name in IDENTITY if options.get(name) == ""]
     if empty:
         raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
-    label = options.get("name") or options.get("uuid") or options.get("application") or options.get("database") or ""
+    label = _named(options) or ""
 
     secrets: set[str] = set()
 
@@ -145,6 +147,11 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     if is_plain_http(client.http.url):
         ctx.warn(f"{client.http.url} is not encrypted: the token travels in clear text; use https://")
     return ctx
+
+
+def _named(options: t.Mapping[str, t.Any]) -> str | None:
+    """What the task is about, in the words of the task."""
+    return next((options[name] for name in ("name", "uuid", "application", "database", "service") if options.get(name)), None)
 
 
 def _preview(ctx: Context, plan: Plan) -> None:
@@ -162,7 +169,8 @@ def _preview(ctx: Context, plan: Plan) -> None:
         ctx.warn(f"{'; '.join(step.action for step in plan.destructive)}: the real run needs confirm_destructive=true")
 
 
-def _apply(ctx: Context, plan: Plan) -> None:
+def _apply(ctx: Context, plan: Plan) -> bool:
+    """Whether anything was changed."""
     if plan.destructive and not plan.gates and not ctx.flag("confirm_destructive"):
         raise Blocked(f"{'; '.join(step.action for step in plan.destructive)}: this is destructive and confirm_destructive is not set")
     transaction = Transaction(plan.steps, undo=ctx.options.get("rollback_on_failure") is not False)
@@ -175,10 +183,11 @@ def _apply(ctx: Context, plan: Plan) -> None:
         if transaction.changed and not undone:
             error.facts["details"] = {**error.facts.get("details", {}), "applied": [step.action for step in transaction.changed]}
         raise
+    return bool(transaction.changed)
 
 
 def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], error: CoolifyError, plan: Plan) -> None:
-    name = options.get("name") or options.get("uuid") or options.get("application") or options.get("database")
+    name = _named(options)
     result["changed"] = False
     result["details"].update(plan.details)
     result["metrics"].update(plan.metrics)
@@ -187,7 +196,9 @@ def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], e
     result["failed"] = True
     result["resource_id"] = plan.resource_id
     # What was planned is not what is there
-    result.update({module.returns: _as_it_is(plan, error)} if module.returns else {}, **dict.fromkeys(plan.extra))
+    result.update(
+        {module.returns: _as_it_is(plan, error)} if module.returns else {}, **{key: None for key in plan.extra if key not in error.facts}
+    )
     if not result["changed"]:
         result["diff"] = {"before": {}, "after": {}}
     label = f'{module.name} "{name}"' if name else module.name

@@ -78,6 +78,12 @@ options:
         description: The path of the request.
         type: str
         default: /
+  volumes:
+    description:
+      - Whether the sizes of Docker's volumes are measured. Docker reads all of them for that, which can take longer than O(timeout).
+    type: bool
+    default: false
+    version_added: 0.2.0
   docker_host:
     description:
       - Address of the Docker daemon, as C(docker -H) takes it. If it is not given, the CLI decides, by E(DOCKER_HOST) and its contexts.
@@ -349,8 +355,9 @@ host_evidence:
           elements: dict
         listening:
           description:
-            - TCP sockets that listen inside of its network, each with C(address), C(port) and C(protocol), without those of Docker's DNS.
-              In the host's network, those that its own processes own.
+            - TCP sockets that listen inside of its network, each with C(address), C(port) and C(protocol), without those of Docker's DNS,
+              and in C(connections) how many connections are open to the port.
+              In the host's network, those that its own processes own, without C(connections).
             - V(null) when it does not run, or they could not be read.
           type: list
           elements: dict
@@ -377,6 +384,10 @@ host_evidence:
               C(service), C(project), C(environment), C(pull_request_id), C(deployment), C(sub_type) and C(database_type) that are there.
             - The names are slugs, as Coolify writes them.
           type: dict
+    volumes:
+      description: Docker's volumes with C(name), C(driver) and C(used_mb); V(null) without O(volumes), or when they could not be measured.
+      type: list
+      elements: dict
     networks:
       description: Docker's networks, each with C(name), C(driver), C(scope), C(internal), C(subnets) and C(containers).
       type: list
@@ -497,6 +508,7 @@ ARGUMENT_SPEC = {
             "path": {"type": "str", "default": "/"},
         },
     },
+    "volumes": {"type": "bool", "default": False},
     "docker_host": {"type": "str"},
     "timeout": {"type": "float", "default": 20},
     "proxy_container": {"type": "str", "default": "coolify-proxy"},

@@ -104,7 +104,7 @@ class Lab:
 
     def deploy(self, case: Case) -> None:
         world, spec = self.world, case.spec
-        options = dict(spec["options"])
+        options = {**spec["options"], "autogenerate_domain": False}
         if case.domain:
             world.names[case.domain] = [HERE]
             wanted = spec.get("domains") or [f"https://{case.domain}"]
@@ -112,8 +112,6 @@ class Lab:
                 options["docker_compose_domains"] = [{"name": "web", "domain": ",".join(wanted)}]
             else:
                 options["domains"] = ",".join(self.words(case, url) for url in wanted)
-        else:
-            options["autogenerate_domain"] = False
         for name, neighbour in case.neighbours.items():
             self.start_neighbour(case, name, neighbour)
         case.uuid = world.create(case.name, options, spec.get("variables") or {})
@@ -170,7 +168,9 @@ class Lab:
         wait(f"{case.name}: {wanted}", is_so, 60, 0.3)
 
     def certified(self, case: Case) -> None:
-        if case.domain and case.spec.get("certificate", True) and not case.spec.get("domains"):
+        # Traefik leaves out what is not healthy
+        reachable = case.spec["ready"] in ("healthy", "running") and not case.spec.get("domains")
+        if case.domain and reachable and case.spec.get("certificate", True):
             # A visitor comes when all is quiet
             wait(f"the certificate of {case.name}", lambda: self.world.visit(f"https://{case.domain}")[0] != "bad certificate", 60, 0.5)
 
@@ -210,20 +210,29 @@ class Lab:
             return
         for container in [*world.containers(case.uuid), *case.neighbours]:
             world.engine.docker("rm", "-f", container)
-        if case.domain and not case.spec.get("evidence"):
+        if self.heals(case):
             world.names[case.domain] = [HERE]
             world.acme_names.pop(case.domain, None)
-            world.api(
-                "PATCH", f"/applications/{case.uuid}", ports_exposes="3000", domains=f"http://{case.domain}", force_domain_override=True
-            )
+            sound = {
+                "ports_exposes": "3000",
+                "docker_registry_image_name": "lab-app",
+                "health_check_path": "/",
+                "health_check_host": "127.0.0.1",
+            }
+            world.api("PATCH", f"/applications/{case.uuid}", domains=f"http://{case.domain}", force_domain_override=True, **sound)
             world.run(case.uuid, merge(HEALTHY, {"options": {}}))
+
+    @staticmethod
+    def heals(case: Case) -> bool:
+        """Whether a healthy container in its place is the opposite of the fault."""
+        return bool(case.domain) and not case.spec.get("evidence") and "compose" not in case.spec["options"]
 
     def healed(self, case: Case) -> None:
         if not case.fault:
             return
         if case.spec.get("solo"):
             url = f"https://{case.domain}/"
-        elif case.domain and not case.spec.get("evidence"):
+        elif self.heals(case):
             url = f"http://{case.domain}/"
         else:
             return

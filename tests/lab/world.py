@@ -40,7 +40,7 @@ ELSEWHERE = "203.0.113.66"
 """Another machine's; a web server that knows nothing of us answers there."""
 ELSEWHERE_V6 = "2001:db8::66"
 ZONE = "lab.example"
-BASE = ("lab-base", "bookworm", "python3,curl,nginx-light,redis-server,ca-certificates,busybox")
+BASE = ("lab-base", "bookworm", "python3,curl,wget,nginx-light,redis-server,ca-certificates,busybox")
 HTTP_TIMEOUT = 8
 Row = dict[str, t.Any]
 
@@ -207,8 +207,6 @@ class World:
         self.engine.load(CACHE / f"{BASE[0]}.tar", "lab-base:1", 'CMD ["sleep", "infinity"]')
         self.engine.docker("build", "-q", "-t", "lab-app:1", str(ROOT / "tests/lab/image"))
         self.engine.build("lab-bare:1", "FROM lab-app:1\nRUN rm -f /usr/bin/curl /usr/bin/wget\n")
-        # As in Traefik's own image, wget is BusyBox'
-        self.engine.build("lab-traefik:1", "FROM lab-base:1\nRUN ln -sf /bin/busybox /usr/bin/wget\n")
         self.engine.build("lab-wget:1", "FROM lab-app:1\nRUN rm -f /usr/bin/curl && ln -sf /bin/busybox /usr/bin/wget\n")
         self.engine.docker("network", "create", "--attachable", "coolify")
 
@@ -264,15 +262,16 @@ class World:
             *("-v", f"{traefik}:/usr/local/bin/traefik:ro", "-e", "LEGO_CA_CERTIFICATES=/traefik/acme-ca.pem"),
             *("-l", "coolify.managed=true", "-l", "coolify.proxy=true"),
             *("--health-cmd", "wget -qO- http://localhost:80/ping || exit 1", "--health-interval", "4s", "--health-timeout", "2s"),
-            "lab-traefik:1", "traefik", *TRAEFIK, *more,
+            "lab-base:1", "traefik", *TRAEFIK, *more,
         )
         # fmt: on
         wait("Traefik", lambda: _answers(HERE, 80))
 
     def _coolify(self) -> None:
         server = self.simulator.coolify.one("servers", uuid=self.simulator.identity.server_uuid)
-        server.update(name="lab", ip=HERE, _proxy="running")
-        self.simulator.coolify.switches.deploy_seconds = 0.0
+        server.update(name="lab", ip=HERE, proxy={"status": "running"})
+        # What becomes of a deployment is said by the case
+        self.simulator.coolify.switches.deploy_seconds = 1e9
         self.project = self.api("POST", "/projects", name="lab")["uuid"]
 
     def api(self, method: str, path: str, **body: t.Any) -> Row:
@@ -401,7 +400,7 @@ class World:
             row["status"] = status or told
             self.simulator.coolify.switches.outcomes.setdefault(row["name"], {})["output"] = lines
             proxy = self.engine.docker("inspect", "-f", "{{.State.Status}}", "coolify-proxy", check=False).stdout.strip()
-            self.simulator.coolify.one("servers", uuid=self.simulator.identity.server_uuid)["_proxy"] = proxy or "exited"
+            self.simulator.coolify.one("servers", uuid=self.simulator.identity.server_uuid)["proxy"] = {"status": proxy or "exited"}
         return row["status"]
 
     # --- looking
@@ -442,6 +441,8 @@ class World:
         )
         seconds = time.monotonic() - started
         found = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+        if os.environ.get("LAB_RESULTS"):
+            shutil.copy(results, Path(os.environ["LAB_RESULTS"]) / f"{self.row(target)['name']}.jsonl")
         if done.returncode or not found:
             raise RuntimeError(f"the play failed:\n{done.stdout[-3000:]}{done.stderr[-2000:]}")
         return found[-1]["result"], seconds

@@ -46,7 +46,11 @@ class Evidence:
     name: str = ""
     uuid: str = ""
     resource: Row = field(default_factory=dict)
-    """Coolify's answer to GET /applications/{uuid} or /databases/{uuid}."""
+    """Coolify's answer to GET /applications/{uuid}, /databases/{uuid} or /services/{uuid}; with ``part``, that container's row."""
+    part: str = ""
+    """One container of a service, where only that is looked at."""
+    left_over: t.Sequence[str] = ()
+    """Containers that Coolify keeps of a service and that are not in its compose file."""
     deployments: t.Sequence[Row] = ()
     """Newest first, without those of pull requests."""
     deployment_log: t.Sequence[str] = ()
@@ -91,6 +95,10 @@ class Evidence:
 
     def owns(self, container: Row) -> bool:
         """Whether a container is one of the target's (Coolify's labels; names begin with the uuid)."""
+        name = str(container.get("name") or "")
+        if self.kind == "service":
+            # Coolify calls them CONTAINER-uuid
+            return bool(self.uuid) and (name == f"{self.part}-{self.uuid}" if self.part else name.endswith(f"-{self.uuid}"))
         mark = container.get("coolify") or {}
         if mark.get("pull_request_id") not in (None, "", "0", 0):
             return False
@@ -99,7 +107,7 @@ class Evidence:
         number = self.resource.get("id")
         if number is not None and str(mark.get("id")) == str(number) and mark.get("type") == self.kind:
             return True
-        return bool(self.uuid) and str(container.get("name") or "").startswith(self.uuid)
+        return bool(self.uuid) and name.startswith(self.uuid)
 
     @property
     def own(self) -> list[Row]:

@@ -784,6 +784,44 @@ def _old_data(e: Evidence) -> Found | None:
 
 
 @rule(
+    "DB-5",
+    "resource_limits",
+    "high",
+    "the database takes no more connections: all of them are in use",
+    "Look for clients that keep connections open, give them smaller pools, or raise the limit (max_connections, maxclients) in the "
+    "database's configuration.",
+)
+def _connections(e: Evidence) -> Found | None:
+    line = _first(
+        e.logs,
+        r"sorry, too many clients already|remaining connection slots are reserved|Too many connections|max number of clients reached"
+        r"|connection refused because too many open connections",
+    )
+    if not line:
+        return None
+    # What an application says of its database is the same sentence
+    opened = [(item.get("port"), item["connections"]) for item in e.listening or () if item.get("connections")]
+    told = tuple(("insp", f"{number} connections are open to port {port}") for port, number in opened)
+    return Found((("clog", line), *told), "certain")
+
+
+@rule(
+    "SVC-1",
+    "container_readiness",
+    "medium",
+    "{names} left the compose file, and Coolify still counts what is not there into the status",
+    "Exclude it from the status and take its domains away.",
+    "coolify_service: {name: {name}, applications: [{name: {first}, url: [], exclude_from_status: true}]}",
+)
+def _left_over(e: Evidence) -> Found | None:
+    if not e.left_over or e.state == "running":
+        return None
+    names = ", ".join(e.left_over)
+    seen = (("api", f"Coolify says {e.status} and has {names}"), ("api", f"the compose file has no {names}"))
+    return Found(seen, "high", {"names": names, "first": e.left_over[0]})
+
+
+@rule(
     "HC-2",
     "health_check",
     "high",
@@ -792,14 +830,19 @@ def _old_data(e: Evidence) -> Found | None:
     "coolify_app: {name: {name}, health_check_type: cmd, health_check_command: …}",
 )
 def _no_curl(e: Evidence) -> Found | None:
+    # Coolify's command tries curl and then wget: one of them is enough
+    tried = set(re.findall(r"\b(curl|wget)\b", str((e.container or {}).get("health_command") or "")))
     for text in e.health_outputs:
-        missing = re.search(
-            r"(curl|wget): (not found|command not found|No such file)|exec: \"(curl|wget)\": executable file not found|(curl|"
-            r"wget): .*not found",
-            text,
-        )
-        if missing:
-            return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"tool": missing[1] or missing[3] or missing[4]})
+        missing = {
+            next(tool for tool in found if tool)
+            for found in re.findall(
+                r"(curl|wget): (?:not found|command not found|No such file)|exec: \"(curl|wget)\": executable file not found"
+                r"|(curl|wget): .*not found",
+                text,
+            )
+        }
+        if missing and tried <= missing:
+            return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"tool": " or ".join(sorted(missing))})
     return None
 
 
@@ -1002,7 +1045,16 @@ def _db_down(e: Evidence) -> Found | None:
             return None
     named = re.search(pattern, line, re.IGNORECASE)
     target = next((item for item in (named.groups() if named else ()) if item), "") or "a service it needs"
-    return Found((("clog", line), *down), "certain" if down else "high", {"target": target})
+    ended = _ended(e)
+    return Found((("clog", line), *down, *ended), "certain" if down or ended else "high", {"target": target})
+
+
+def _ended(e: Evidence) -> tuple[tuple[str, str], ...]:
+    """That the application itself gave up, and does not only log an error and go on."""
+    container = e.container or {}
+    if container.get("state") == "running" or container.get("exit_code") in (0, None):
+        return ()
+    return (("insp", f"{container.get('name')} is {container.get('state')}, exit code {container.get('exit_code')}"),)
 
 
 def _down_neighbour(e: Evidence, line: str) -> tuple[tuple[str, str], ...]:
@@ -1113,7 +1165,11 @@ def _gone(e: Evidence) -> Found | None:
 
 @rule("RUN-4", "container_readiness", "high", "it does not run", "Start it, or deploy it.", "coolify_app: {name: {name}, state: started}")
 def _stopped(e: Evidence) -> Found | None:
-    if e.kind not in ("application", "database") or e.state != "exited" or e.latest.get("status") in ("failed", "in_progress", "queued"):
+    if (
+        e.kind not in ("application", "database", "service")
+        or e.state != "exited"
+        or e.latest.get("status") in ("failed", "in_progress", "queued")
+    ):
         return None
     container = e.container
     if container and (container.get("state") == "running" or container.get("exit_code") not in (0, 137, 143, None)):

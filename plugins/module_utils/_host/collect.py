@@ -99,6 +99,7 @@ class Collection:
             "networks": [],
             "proxy": {},
             "probes": [],
+            "volumes": None,
         }
         before = self.sample()
         if self.program:
@@ -139,6 +140,7 @@ class Collection:
         logs = {item["name"]: pool.submit(self.log, item["name"]) for item in self.logs_wanted()}
         inside = {item["name"]: pool.submit(self.inside, raw) for raw, item in self.pairs() if self.has_network(item)}
         probes = [pool.submit(self.probe, wanted) for wanted in self.options["probe"]]
+        volumes = pool.submit(self.volumes) if self.options.get("volumes") else None
 
         for name, future in logs.items():
             self.named(name)["log"] = future.result()
@@ -152,6 +154,7 @@ class Collection:
             "networks": networks.result(),
             "proxy": self.proxy(listed.fine),
             "probes": [probe.result() for probe in probes],
+            "volumes": volumes.result() if volumes else None,
         }
 
     def pairs(self) -> t.Iterable[tuple[dict[str, t.Any], dict[str, t.Any]]]:
@@ -278,6 +281,14 @@ class Collection:
             self.miss("networks", answer.why)
         return found
 
+    def volumes(self) -> list[dict[str, t.Any]] | None:
+        """The sizes of the volumes, for which Docker reads all of them."""
+        answer = self.docker("system", "df", "--verbose", "--format", "{{json .Volumes}}", share=0.9)
+        if not answer.fine:
+            self.miss("volumes", answer.why)
+            return None
+        return docker.volumes(answer.out)
+
     def proxy(self, known: bool) -> dict[str, t.Any]:
         name = self.options["proxy_container"]
         raw = next((raw for raw, item in self.pairs() if item["name"] == name), None)
@@ -311,7 +322,7 @@ class Collection:
             text = self.read(pid, "net", "tcp") + self.optional(pid, "net", "tcp6")
         except OSError as error:
             return str(error.strerror)
-        return shown(proc.sockets(text, "tcp"))
+        return shown(text)
 
     def optional(self, *path: str) -> str:
         """A file of /proc that a kernel without IPv6 lacks."""
@@ -334,7 +345,7 @@ class Collection:
             if name in asked:
                 answer = asked[name].result()
                 # cat fails where there is no IPv6, after it printed the rest
-                found[name] = shown(proc.sockets(answer.out, "tcp")) if "local_address" in answer.out else None
+                found[name] = shown(answer.out) if "local_address" in answer.out else None
             if found[name] is None:
                 why = asked[name].result().why if name in asked else f"{MOST_EXECS} other containers were asked"
                 self.miss(f"listening of {name}", f"{inside[name].result()}; docker exec: {why}")
@@ -574,8 +585,13 @@ def is_remote(docker_host: str) -> bool:
     return parts.scheme not in ("", "unix", "fd", "npipe") and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
-def shown(sockets: t.Iterable[proc.Socket]) -> list[dict[str, t.Any]]:
-    return [{"address": item.address, "port": item.port, "protocol": item.protocol} for item in sockets]
+def shown(text: str) -> list[dict[str, t.Any]]:
+    """The listening sockets of a container, of /proc/net/tcp, each with how many connections are open to its port."""
+    used = proc.connections(text)
+    return [
+        {"address": item.address, "port": item.port, "protocol": item.protocol, "connections": used.get(item.port, 0)}
+        for item in proc.sockets(text, "tcp")
+    ]
 
 
 def reachable(target: t.Mapping[str, t.Any], proxy: t.Mapping[str, t.Any]) -> str | None:

@@ -229,6 +229,8 @@ SPEAKS: dict[str, Evidence] = {
     "NET-7": saying('could not translate host name "db" to address: Name or service not known'),
     "DB-4": saying('connection to server at "db", port 5432 failed: Connection refused'),
     "RUN-3": healthy(host={**host(), "containers": [proxy()]}, domains=[domain(404, text="404 page not found")]),
+    "DB-5": saying("FATAL:  sorry, too many clients already"),
+    "SVC-1": Evidence(kind="service", uuid=UUID, resource={"status": "degraded:unhealthy"}, left_over=["old"]),
     "RUN-4": healthy(resource=resource(status="exited"), host=host(container(state="exited", exit_code=0)), domains=[domain(503)]),
     "NET-8": healthy(
         host=host(
@@ -330,6 +332,8 @@ CONTROLS = {
     "a database": healthy(
         kind="database", domains=[], deployments=[], deployment_log=[], variables=None, resource=resource(ports_exposes=None)
     ),
+    "a service of which only the containers in its file are there": Evidence(kind="service", resource={"status": "running:healthy"}),
+    "an excluded container left its file": Evidence(kind="service", resource={"status": "running:unknown"}, left_over=["old"]),
     "two networks that the proxy shares": healthy(
         host={
             **host(container(networks=[{"name": "coolify"}, {"name": "b"}])),
