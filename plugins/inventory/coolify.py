@@ -44,8 +44,6 @@ options:
     elements: str
     choices: [applications, databases, services]
     default: []
-  filters:
-    version_added: 0.2.0
 notes:
   - >-
     All facts have names that begin with C(coolify_), such as C(coolify_uuid), C(coolify_proxy_type), C(coolify_project), C(coolify_environment),
@@ -165,7 +163,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name, server in named:
             self._add(name, {**server, "kind": "server"}, server, filters, self._server_groups(server))
         things = [(host_name(item["name"], item.get("environment"), item.get("project")), item) for item in found["resources"]]
-        taken = [(name, server) for name, server in named]
+        taken = list(named)
         for name, item in unique([*taken, *things])[len(taken) :]:
             home, server = homes.get(item.get("server_uuid"), (None, {}))
             groups = [f"coolify_{estate.KINDS[item['kind']]}", *([f"coolify_on_{home}"] if home else [])]
