@@ -17,7 +17,7 @@ VENV := $(BUILD)/venv
 TREE := $(BUILD)/tree/ansible_collections/selfhosted/coolify
 ENV := PATH="$(abspath $(VENV))/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(abspath $(BUILD))/tree" PYTHONPATH="$(abspath $(BUILD))/tree"
 
-.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix replay demo demo-clean simulator bench returns build clean
+.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix lab replay demo demo-clean simulator bench returns build clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -69,6 +69,9 @@ integration: setup ## the integration targets, in the controller process and as 
 
 matrix: setup ## sanity, unit and integration on the oldest and the newest ansible-core, where the interpreters exist
 	@scripts/matrix $(BUILD)
+
+lab: setup ## real faults on a real Docker engine, diagnosed; CASES="wrong_port web" for some; LAB_INSTALL=1 installs what it needs
+	@$(ENV) python -m tests.lab $(CASES)
 
 replay: setup ## replay the recorded exchanges against the simulator, for each version
 	@$(ENV) python scripts/replay.py $(if $(FROM),$(FROM),tests/fixtures)

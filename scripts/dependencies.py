@@ -1,38 +1,44 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Put collections into BUILD/deps/ansible_collections and print BUILD/deps: dependencies.py BUILD
+"""Put collections that ours depends on beside it, into BUILD/tree: dependencies.py BUILD [NAMESPACE.NAME ...].
 
-They come from the package "ansible" on PyPI, because Galaxy cannot be reached everywhere; only what is wanted of its 54 MB is unpacked.
+Prints BUILD/tree. They are taken out of the ``ansible`` package of PyPI, because Galaxy cannot be reached everywhere. Nothing is done when they are there.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
-ANSIBLE = "12.3.0"
-WANTED = ("awx/awx", "community/docker", "community/library_inventory_filtering_v1")
+PACKAGE = "ansible==12.3.0"
+NEEDED = ("awx.awx", "community.docker", "community.library_inventory_filtering_v1")
 
 
 def main() -> int:
-    build = Path(sys.argv[1]).resolve()
-    target = build / "deps"
-    ready = target / f"ansible-{ANSIBLE}"
-    if not ready.exists():
-        pip = build / "uv/bin/pip"
-        command = [str(pip)] if pip.exists() else ["python3", "-m", "pip"]
-        with tempfile.TemporaryDirectory(dir=build) as folder:
-            subprocess.run([*command, "download", "-q", "--no-deps", "-d", folder, f"ansible=={ANSIBLE}"], check=True)
-            with zipfile.ZipFile(next(Path(folder).glob("ansible-*.whl"))) as wheel:
-                prefixes = tuple(f"ansible_collections/{name}/" for name in WANTED)
-                wheel.extractall(target, [name for name in wheel.namelist() if name.startswith(prefixes)])
-        ready.touch()
-    print(target)
-    return 0
+    build, wanted = Path(sys.argv[1]).resolve(), sys.argv[2:] or list(NEEDED)
+    folders = {f"ansible_collections/{name.replace('.', '/')}/" for name in wanted}
+    tree = build / "tree"
+    missing = tuple(sorted(folder for folder in folders if not (tree / folder / "MANIFEST.json").is_file()))
+    print(tree)
+    if not missing:
+        return 0
+    wheels = build / "wheels"
+    found = list(wheels.glob("ansible-*.whl"))
+    if not found:
+        pip = [str(build / "uv" / "bin" / "pip")] if (build / "uv" / "bin" / "pip").exists() else [sys.executable, "-m", "pip"]
+        subprocess.run([*pip, "download", "-q", "--no-deps", "-d", str(wheels), PACKAGE], check=True)
+        found = list(wheels.glob("ansible-*.whl"))
+    with zipfile.ZipFile(found[0]) as wheel:
+        names = [name for name in wheel.namelist() if name.startswith(missing)]
+        # Its MANIFEST last: that it is there says that the rest is
+        wheel.extractall(tree, sorted(names, key=lambda name: name.endswith("MANIFEST.json")))
+    absent = [folder for folder in missing if not (tree / folder / "MANIFEST.json").is_file()]
+    if absent:
+        print(f"{PACKAGE} does not have {', '.join(absent)}")
+    return len(absent)
 
 
 if __name__ == "__main__":

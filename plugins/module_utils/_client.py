@@ -84,6 +84,9 @@ class Client:
     def patch(self, where: str, body: t.Any, since: str | None = None) -> t.Any:
         return self._call("PATCH", where, body, since=since)
 
+    def put(self, where: str, body: t.Any, since: str | None = None) -> t.Any:
+        return self._call("PUT", where, body, since=since)
+
     def delete(self, where: str, since: str | None = None, **query: t.Any) -> t.Any:
         """Deleting what is gone already is done, not an error."""
         try:

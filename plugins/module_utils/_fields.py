@@ -134,9 +134,10 @@ FILE = Codec("str", from_api=str, to_api=encoded, from_option=str, key=str.strip
 class Field:
     """One row of a resource's table.
 
-    ``read`` is the dotted path in an answer (default: the name). ``on`` says which requests take it. ``clear`` is sent for an empty
-    value: null, a literal, or NEVER; ``empty`` are the read values that mean empty. ``since`` is the first Coolify release that
-    takes it. ``check`` gives a complaint or None. ``initial`` marks credentials that only count when a database is first started.
+    ``read`` is the dotted path in an answer and ``write`` the key in a request (default: the name). ``on`` says which requests take it.
+    ``clear`` is sent for an empty value: null, a literal, or NEVER; ``empty`` are the read values that mean empty. ``since`` is the first
+    Coolify release that takes it. ``check`` gives a complaint or None. ``initial`` marks credentials that only count when a database is
+    first started.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Field:
     initial: bool = False
     check: t.Callable[[t.Any], str | None] = lambda value: None
     spec: t.Mapping[str, t.Any] = attribute(default_factory=dict)
+    write: str | None = None
 
     def canonical(self, value: t.Any) -> t.Any:
         return None if value in (None, "", (), [], {}) or value in self.empty else value
@@ -244,7 +246,7 @@ def creation(fields: t.Iterable[Field], wanted: t.Mapping[str, t.Any]) -> list[C
 
 
 def body(changes: t.Iterable[Change]) -> dict[str, t.Any]:
-    return {change.field.name: change.field.payload(change.after) for change in changes}
+    return {change.field.write or change.field.name: change.field.payload(change.after) for change in changes}
 
 
 def shown(changes: t.Iterable[Change]) -> dict[str, dict[str, t.Any]]:

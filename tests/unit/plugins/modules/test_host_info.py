@@ -119,7 +119,7 @@ def test_no_secret_leaves(host):
 def test_what_listens_where_proc_does_not_show_it(host):
     """The recorded processes have numbers that no kernel gives, so the containers are asked."""
     found = host()["host_evidence"]
-    assert named(found, "loopback")["listening"] == [{"address": "127.0.0.1", "port": 5000, "protocol": "tcp"}]
+    assert named(found, "loopback")["listening"] == [{"address": "127.0.0.1", "port": 5000, "protocol": "tcp", "connections": 0}]
     assert named(found, "two4")["listening"] is None
     assert "executable file not found" in missing(found)["listening of two4"]
     assert named(found, "oom")["listening"] is None and "listening of oom" not in missing(found)
@@ -172,7 +172,7 @@ def test_what_proc_and_control_groups_show(tmp_path, version):
     run.inspected = [app, hostnet, proxy]
     run.containers = [docker.container(raw) for raw in run.inspected]
     run.used = {raw["Id"]: used for raw in run.inspected for used in [run.using(raw)] if used}
-    assert run.inside(app) == [{"address": "0.0.0.0", "port": 8000, "protocol": "tcp"}]
+    assert run.inside(app) == [{"address": "0.0.0.0", "port": 8000, "protocol": "tcp", "connections": 0}]
     assert run.inside(proxy) == "No such file or directory"
     listening = run.listening()
     assert listening[:2] == [
