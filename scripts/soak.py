@@ -229,6 +229,7 @@ class Soak:
         few = 0 if options.quick else options.operations // 20
         shares = [(options.operations - few) // (options.processes - bool(few))] * options.processes
         shares[-1] = few or shares[-1]
+        shares[0] += options.operations - sum(shares)
         self.workers = [Worker(number, options.seed, share) for number, share in enumerate(shares)]
         self.problems: list[str] = []
         self.figures: dict[str, t.Any] = {}
