@@ -45,7 +45,7 @@ def test_what_contributors_are_told_exists():
     named = set(re.findall(r"`((?:tests|scripts|plugins|meta)/[\w./*-]+)`", text))
     assert len(named) > 12
     for name in named:
-        assert any(ROOT.glob(name)), name
+        assert any(ROOT.glob(re.sub("NAME|VERSION", "*", name))), name
     for target in re.findall(r"`make ([a-z-]+)`", text):
         assert prerequisites(target) is not None
 
