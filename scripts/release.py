@@ -107,7 +107,7 @@ def check_importer(build: Path, archive: Path) -> None:
         cwd=build,
         GALAXY_IMPORTER_CONFIG=str(build / "galaxy-importer.cfg"),
         PATH=f"{venv / 'bin'}:{os.environ['PATH']}",
-        ANSIBLE_COLLECTIONS_PATH=str(build / "deps"),
+        ANSIBLE_COLLECTIONS_PATH=str(build / "tree"),
     )
     (build / "galaxy-importer.log").write_text(output)
     said = [line for line in output.splitlines() if line.startswith(("WARNING", "ERROR"))]
@@ -122,7 +122,8 @@ def check_installed(build: Path, archive: Path, version: str) -> None:
     """Install it where there is nothing but ansible-core, and use it."""
     home = build / "installed"
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
+    # What it depends on, but not what is being worked on
+    shutil.copytree(build / "tree/ansible_collections/community", home / "ansible_collections/community")
     with tarfile.open(archive) as tar:
         requirements = tar.extractfile("requirements.txt").read().decode()
     wanted = [line for line in requirements.splitlines() if line and not line.startswith("#")]
@@ -131,7 +132,7 @@ def check_installed(build: Path, archive: Path, version: str) -> None:
         "PATH": f"{venv / 'bin'}:{os.environ['PATH']}",
         "HOME": str(home),
         "PYTHONPATH": "",
-        "ANSIBLE_COLLECTIONS_PATH": f"{home}:{build / 'deps'}",
+        "ANSIBLE_COLLECTIONS_PATH": str(home),
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
     }

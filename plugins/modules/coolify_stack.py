@@ -69,6 +69,27 @@ options:
     description:
       - Like O(variables), for values that must not be seen.
     type: dict
+  is_literal:
+    description:
+      - Whether C($) in the values is left as it is. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_multiline:
+    description:
+      - Whether the values have several lines. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_shown_once:
+    description:
+      - Whether the values are locked, so that Coolify never shows them again. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_runtime:
+    description:
+      - Whether the containers get the variables. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_buildtime:
+    description:
+      - Whether the builds get the variables. Default of all variables of the task that do not say it themselves. With V(false), a changed
+        variable does not cause a new build either.
+    type: bool
   force_domain_override:
     description:
       - Whether domains that another resource uses already are taken nevertheless.

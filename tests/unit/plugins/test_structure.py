@@ -36,6 +36,7 @@ LAYERS = (
     "_wait",
     "_plan",
     "_diagnosis",
+    "_site",
     "_gates",
     "_contract",
     "_context",
@@ -54,7 +55,7 @@ def test_action_group_modules_and_action_stubs_are_the_same():
     group = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]["coolify"]
     stubs = sorted(path.stem for path in ROOT.glob("plugins/action/coolify_*.py"))
     assert sorted(group) == WITH_API == stubs
-    assert WITHOUT_API == ["coolify_compose_lint", "coolify_docker_login", "coolify_host_info"]
+    assert WITHOUT_API == ["coolify_compose_lint", "coolify_docker_login", "coolify_host_info", "coolify_site_check"]
 
 
 def documented_options(module: str) -> set[str]:
@@ -84,7 +85,9 @@ def test_a_module_without_api_takes_no_connection_and_imports_no_client(module):
     assert not set(own) & (set(_runner.CONNECTION_SPEC) - {"timeout", "validate_certs", "ca_path"})
     program = f"import sys, {COLLECTION}.plugins.modules.{module}; print(*sys.modules)"
     imported = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
-    assert not {"requests", *(f"{COLLECTION}.plugins.module_utils.{name}" for name in ("_http", "_client", "_runner"))} & set(imported)
+    # A site is asked over HTTP, with no token anywhere near
+    http = () if module == "coolify_site_check" else ("requests", f"{COLLECTION}.plugins.module_utils._http")
+    assert not {*http, *(f"{COLLECTION}.plugins.module_utils.{name}" for name in ("_client", "_runner"))} & set(imported)
 
 
 def test_every_code_says_what_it_means_and_what_to_do():
