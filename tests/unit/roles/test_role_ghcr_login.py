@@ -12,14 +12,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from ansible_collections.selfhosted.coolify.tests.lab.ghcr import Ghcr
 
 TOKEN = "ghp_roleToken00000000001"
-WITH_API = (Path(__file__).parents[3] / "plugins/modules/coolify_registry.py").exists()
 
 
 @pytest.fixture
@@ -90,7 +88,6 @@ def test_arguments_are_checked_first(play, ghcr):
     assert status == 2 and "value of ghcr_login_via must be one of: ssh, api" in output and not ghcr.asked
 
 
-@pytest.mark.skipif(not WITH_API, reason="coolify_registry is not there yet")
 def test_coolify_itself_logs_in_and_out(play, ghcr, simulator):
     simulator.reset(version="4.4.2")
     simulator.coolify.switches.accounts = {ghcr.name: {"octocat": TOKEN}}

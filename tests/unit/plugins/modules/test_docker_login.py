@@ -33,7 +33,7 @@ ACCOUNTS = {
     "soon": {"token": "ghp_unitSoon0000000007", "scopes": "read:packages", "expires": "2020-01-02 03:04:05 UTC"},
 }
 TOKENS = {user: row["token"] for user, row in ACCOUNTS.items()}
-DOCKER = f"""#!{sys.executable}
+DOCKER = f"""#!{sys.executable} -IS
 import base64, json, os, pathlib, subprocess, sys
 _config, folder, what, *rest = sys.argv[1:]
 here = pathlib.Path(__file__).parent
@@ -63,7 +63,7 @@ path.write_text(json.dumps(content))
 if new:
     path.chmod(0o600)
 """
-HELPER = f"""#!{sys.executable}
+HELPER = f"""#!{sys.executable} -IS
 import json, pathlib, sys
 kept = pathlib.Path(__file__).with_suffix(".kept")
 content = json.loads(kept.read_text()) if kept.exists() else {{}}
