@@ -20,7 +20,7 @@ from dataclasses import field as attribute
 from datetime import datetime, timezone
 from urllib.parse import urlsplit, urlunsplit
 
-from ._errors import InputError
+from ._errors import InputError, Unreadable
 
 
 class _Unknown:
@@ -166,7 +166,10 @@ class Field:
             if not isinstance(value, dict) or part not in value:
                 return UNKNOWN
             value = value[part]
-        return None if value is None else self.canonical(self.codec.from_api(value))
+        try:
+            return None if value is None else self.canonical(self.codec.from_api(value))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise Unreadable(f"Coolify's answer has a {self.read or self.name} that is none: {type(value).__name__}") from error
 
     def equal(self, one: t.Any, other: t.Any) -> bool:
         if UNKNOWN in (one, other):
