@@ -34,6 +34,7 @@ $(VENV)/ready: requirements-dev.txt requirements.txt tests/unit/requirements.txt
 	@touch $@
 
 setup: $(VENV)/ready tree ## the virtualenv and the collection's path, which the other targets need
+	@$(PYTHON) scripts/dependencies.py $(BUILD) > /dev/null
 
 tree:
 	@$(PYTHON) scripts/tree.py $(BUILD) > /dev/null
@@ -48,6 +49,7 @@ lint: setup ## ansible-lint (production), yamllint, ruff, the changelog, and wha
 	  antsibull-changelog lint && \
 	  python scripts/returns.py --check && \
 	  python scripts/rules.py --check && \
+	  python scripts/errors.py --check && \
 	  python scripts/compose_rules.py --check'
 	@echo "lint: fine"
 
@@ -92,6 +94,7 @@ returns: setup ## write what is generated: the common part of RETURN into every 
 	@$(ENV) python scripts/returns.py
 	@$(ENV) python scripts/rules.py
 	@$(ENV) python scripts/compose_rules.py
+	@$(ENV) python scripts/errors.py
 
 build: setup ## the collection as an archive in dist/
 	@cd $(TREE) && $(ENV) ansible-galaxy collection build --force --output-path $(abspath dist)
