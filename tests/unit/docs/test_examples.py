@@ -4,8 +4,9 @@
 """Every YAML example of the guides and of the READMEs is executed: first in check mode, which must write nothing, then for real.
 
 Plays and lists of tasks run one after the other, those of a file in one ansible-playbook, on a simulator that has a project "shop" with a running
-application "web". A dictionary with "stack" goes to the playbook preview; other dictionaries are data and have to be valid YAML. A comment
-directly above an example says what is special: ``.. not executed: REASON`` or ``.. executed with Coolify 4.4.2`` (in Markdown ``<!-- … -->``).
+application "web". A dictionary with "stack" goes to the playbook preview, one with "plugin" to ansible-inventory; other dictionaries are data and
+have to be valid YAML. A comment directly above an example says what is special:
+``.. not executed: REASON`` or ``.. executed with Coolify 4.4.2`` (in Markdown ``<!-- … -->``).
 """
 
 from __future__ import annotations
@@ -22,12 +23,20 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ansible_collections.selfhosted.coolify.tests.simulator import Simulator
 
 ROOT = Path(__file__).parents[3]
 GUIDES = (ROOT / "README.md", *sorted(ROOT.glob("docs/docsite/rst/*.rst")), *sorted(ROOT.glob("roles/*/README.md")))
 IMAGE = {"docker_registry_image_name": "ghcr.io/acme/shop", "docker_registry_image_tag": "v1", "ports_exposes": "8000"}
+# Coolify wants a private key where one is due
+KEY = (
+    Ed25519PrivateKey.generate()
+    .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+    .decode()
+)
 NOT_EXECUTED = re.compile(r"not executed: *(\S.*)")
 VERSION = re.compile(r"executed with Coolify (\S+)")
 FENCE = re.compile(r"^```ya?ml\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -108,7 +117,7 @@ def furnish(coolify: Simulator) -> None:
     coolify.clear_requests()
 
 
-def run(coolify: Simulator, folder: Path, *command: str) -> str:
+def run(coolify: Simulator, folder: Path, *command: str, program: str = "ansible-playbook", inventory: str = "hosts") -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COOLIFY_")}
     environment.update(
         COOLIFY_URL=coolify.url,
@@ -117,7 +126,7 @@ def run(coolify: Simulator, folder: Path, *command: str) -> str:
         ANSIBLE_LOCALHOST_WARNING="0",
         ANSIBLE_NOCOLOR="1",
     )
-    whole = ["ansible-playbook", "-i", "hosts", "-e", "@variables.yml", "--diff", *command]
+    whole = [program, "-i", inventory, "-e", "@variables.yml", *["--diff"] * (program == "ansible-playbook"), *command]
     done = subprocess.run(whole, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=500)
     output = done.stdout + done.stderr
     assert done.returncode == 0, output
@@ -132,11 +141,13 @@ def test_the_examples_work(guide, tmp_path):
     chosen = [example for example in every if not NOT_EXECUTED.search(example.remark)]
     lists = [example for example in chosen if isinstance(example.data, list)]
     stacks = [example for example in chosen if isinstance(example.data, dict) and "stack" in example.data]
+    sources = [example for example in chosen if isinstance(example.data, dict) and "plugin" in example.data]
     version = next((found[1] for example in chosen if (found := VERSION.search(example.remark))), "4.3.11")
     with Simulator(version=version, deploy_seconds=0.2, status_seconds=0.1, delete_seconds=0.1) as coolify:
         furnish(coolify)
         text = "".join(example.text for example in chosen)
-        secrets = {name: f"canary-{name}" for name in re.findall(r"\bvault_\w+", text) if name != "vault_coolify_token"}
+        names = set(re.findall(r"\bvault_\w+", text)) - {"vault_coolify_token"}
+        secrets = {name: KEY if name.endswith("_key") and "private_key" in text else f"canary-{name}" for name in names}
         (tmp_path / "variables.yml").write_text(yaml.safe_dump({**secrets, "vault_coolify_token": coolify.tokens["root"]}))
         plays = [play for example in lists for play in example.plays()]
         hosts = {"localhost", *(str(play["hosts"]) for play in plays)}
@@ -144,10 +155,16 @@ def test_the_examples_work(guide, tmp_path):
             "[all]\n" + "\n".join(sorted(hosts)) + "\n[all:vars]\nansible_connection=local\nansible_become=false\n"
             'ansible_python_interpreter="{{ ansible_playbook_python }}"\n'
         )
-        written = (
-            yaml.safe_dump(plays, sort_keys=False).replace("https://coolify.example.com", coolify.url).replace("/tmp/", f"{tmp_path}/")
-        )
+        written = yaml.safe_dump(plays, sort_keys=False)
+        for shown, real in (("https://coolify.example.com", coolify.url), ("/tmp/", f"{tmp_path}/"), ("/srv/reports", str(tmp_path))):
+            written = written.replace(shown, real)
         (tmp_path / "examples.yml").write_text(written)
+        for name in re.findall(r"lookup[(]'ansible[.]builtin[.]file', '([^'/][^']*)'", text):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("services:\n  traefik:\n    image: traefik:v3.6\n")
+        for number, example in enumerate(sources):
+            (tmp_path / f"{number}.coolify.yml").write_text(example.text)
+            assert "hostvars" in run(coolify, tmp_path, "--list", program="ansible-inventory", inventory=f"{number}.coolify.yml")
         for number, example in enumerate(stacks):
             (tmp_path / f"stack-{number}.yml").write_text(example.text)
             run(coolify, tmp_path, "selfhosted.coolify.preview", "-e", f"@stack-{number}.yml")
