@@ -33,6 +33,7 @@ VOLATILE = {
     "finished_at",
     "completed_at",
     "created_at",
+    "generated_at",
     "duration_seconds",
     "deploy_time_seconds",
     "last_deploy_duration_seconds",

@@ -227,7 +227,7 @@ def suboptions(module: str, above: set[str]) -> str:
     for fragment in fragments:
         file, name = fragment.split(".")
         # What a module says itself counts
-        options = {**options, **{key: item for key, item in _options(file, name).items() if key not in options}}
+        options = {**options, **{key: {**item, **options.get(key, {})} for key, item in _options(file, name).items()}}
     options = {name: item for name, item in options.items() if name not in without}
 
     def moved(match: re.Match[str]) -> str:

@@ -337,6 +337,8 @@ def error_of(answer: Answer, method: str, where: str) -> ApiError:
         answer=message,
         errors=errors,
     )
+    if isinstance(data.get("valid_service_types"), list):
+        error.facts["details"] = {"valid_service_types": [str(name) for name in data["valid_service_types"]]}
     if isinstance(error, NotFound):
         # {"message": "Not found.", "docs": …} is the catch-all route: the server does not know this path
         error.route = "docs" in data

@@ -258,7 +258,7 @@ class Http:
 def _last_words(error: BaseException) -> str:
     """urllib3 nests its reasons as text; the last part is what a person wants to read."""
     text = str(error).rsplit("Caused by", 1)[-1]
-    for separator in (">: ", "object at "):
+    for separator in (">: ", "object at ", "Failed to establish a new connection: "):
         text = text.rsplit(separator, 1)[-1]
     text = re.sub(r"\s*\(_ssl\.c:\d+.*$", "", text)
     return text.strip("()'\" ") or type(error).__name__

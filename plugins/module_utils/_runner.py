@@ -111,13 +111,27 @@ def execute(
     return run
 
 
-def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: t.Callable[[str], None]) -> Context:
+def connect(options: t.Mapping[str, t.Any], on_wait: t.Callable[[str], None] = lambda text: None) -> Client:
+    """The Coolify that the connection options name. Raises InputError."""
     for name in ("url", "token"):
         if not options.get(name):
             raise InputError(
                 f"{name} is missing",
                 f"Set it on the task, in module_defaults for group/selfhosted.coolify.coolify, or in the environment as COOLIFY_{name.upper()}.",
             )
+    http = Http(
+        options["url"],
+        options["token"],
+        validate_certs=options["validate_certs"],
+        ca_path=options["ca_path"],
+        timeout=float(options["timeout"]),
+        headers={str(name): str(value) for name, value in (options["http_headers"] or {}).items()},
+        on_wait=on_wait,
+    )
+    return Client(http)
+
+
+def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: t.Callable[[str], None]) -> Context:
     empty = [name for name in IDENTITY if options.get(name) == ""]
     if empty:
         raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
@@ -128,18 +142,10 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
     def shown(line: str) -> None:
         show(remove_values(f"[{module.name}] {line}", _spellings(set(secrets))))
 
-    http = Http(
-        options["url"],
-        options["token"],
-        validate_certs=options["validate_certs"],
-        ca_path=options["ca_path"],
-        timeout=float(options["timeout"]),
-        headers={str(name): str(value) for name, value in (options["http_headers"] or {}).items()},
-        on_wait=lambda text: shown(f"{label}: {text}" if label else text),
-    )
-    ctx = Context(options, Client(http), check_mode, Clock(), show=shown, secrets=secrets)
-    if is_plain_http(http.url):
-        ctx.warn(f"{http.url} is not encrypted: the token travels in clear text; use https://")
+    client = connect(options, lambda text: shown(f"{label}: {text}" if label else text))
+    ctx = Context(options, client, check_mode, Clock(), show=shown, secrets=secrets)
+    if is_plain_http(client.http.url):
+        ctx.warn(f"{client.http.url} is not encrypted: the token travels in clear text; use https://")
     return ctx
 
 

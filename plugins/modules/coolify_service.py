@@ -37,7 +37,8 @@ attributes:
 options:
   type:
     description:
-      - Key of a one-click service, such as V(uptime-kuma). Coolify's answer to one that it does not have lists all.
+      - Key of a one-click service, such as V(uptime-kuma). When Coolify does not have it, the failure lists all in
+        C(details.valid_service_types).
       - It cannot be changed later.
     type: str
   docker_compose_raw:

@@ -69,6 +69,27 @@ options:
     description:
       - Like O(variables), for values that must not be seen.
     type: dict
+  is_literal:
+    description:
+      - Whether C($) in the values is left as it is. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_multiline:
+    description:
+      - Whether the values have several lines. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_shown_once:
+    description:
+      - Whether the values are locked, so that Coolify never shows them again. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_runtime:
+    description:
+      - Whether the containers get the variables. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_buildtime:
+    description:
+      - Whether the builds get the variables. Default of all variables of the task that do not say it themselves. With V(false), a changed
+        variable does not cause a new build either.
+    type: bool
   force_domain_override:
     description:
       - Whether domains that another resource uses already are taken nevertheless.
@@ -101,7 +122,7 @@ options:
         type: str
       type:
         description:
-        - Key of a one-click service, such as V(uptime-kuma). Coolify's answer to one that it does not have lists all.
+        - Key of a one-click service, such as V(uptime-kuma). When Coolify does not have it, the failure lists all in C(details.valid_service_types).
         - It cannot be changed later.
         type: str
       docker_compose_raw:
@@ -272,6 +293,8 @@ options:
         - Whether to delete the variables that are in neither O(services[].variables) nor O(services[].secrets).
         - Variables that Coolify generates (C(SERVICE_*)) and those that the compose file names stay; Coolify would only make them
           anew. To see the file, the token needs C(read:sensitive).
+        type: bool
+        default: false
       variables:
         description:
         - Environment variables whose values may be seen. Each key has its value, or a dictionary with C(value) and attributes.

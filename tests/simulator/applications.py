@@ -1042,7 +1042,10 @@ def logs(call: Call) -> t.Any:
     app = call.find("applications", "Application")
     if not app["status"].startswith("running"):
         refuse(400, "Application is not running.")
-    lines = call.coolify.switches.outcomes.get(app["name"], {}).get("output", [f"line {number}" for number in range(1, 6)])
+    return log_text(call, call.coolify.switches.outcomes.get(app["name"], {}).get("output", [f"line {number}" for number in range(1, 6)]))
+
+
+def log_text(call: Call, lines: list[str]) -> Row:
     wanted = integer(call.input.get("lines", 100))
     if truthy(call.input.get("show_timestamps")) and call.input["show_timestamps"] != "false" and call.coolify.has("4.2.0"):
         lines = [f"{call.coolify.now()[:19]}.000000000Z {line}" for line in lines]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from . import services
 from .core import Row, invalid, refuse
 from .databases import KINDS
 from .http import Call, route
@@ -48,6 +49,11 @@ def _users(call: Call, server: Row) -> dict[str, list[Row]]:
         for row in call.coolify.rows(table):
             if row["destination_id"] in places and row.get(column):
                 used.setdefault(_of_image(row[column]), []).append({"type": kind, "name": row["name"], "link": None})
+    for service in call.coolify.rows(services.KIND):
+        if service["destination_id"] in places:
+            images = [row["image"] for sub in services.SUBS for row in services.inside(call.coolify, service, sub) if row.get("image")]
+            for name in dict.fromkeys(map(_of_image, images)):
+                used.setdefault(name, []).append({"type": "Service", "name": service["name"], "link": None})
     return used
 
 

@@ -194,10 +194,13 @@ def delete_server(call: Call) -> t.Any:
         coolify.remove("shared_variables", variable)
 
     def gone() -> None:
-        from .extras import forget
+        from . import extras, services
 
         for table, item in resources:
-            forget(coolify, item)
+            if table == services.KIND:
+                services.gone(coolify, item)
+                continue
+            extras.forget(coolify, item)
             for variable in coolify.rows("variables", owner_table=table, owner_id=item["id"]):
                 coolify.remove("variables", variable)
             coolify.remove(table, item)

@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 from . import compose, views
-from .applications import conflicts, delete_flags, need_environment, place, url_errors, url_list
+from .applications import conflicts, delete_flags, log_text, need_environment, place, url_errors, url_list
 from .core import Coolify, Crash, Refused, Row, invalid, refuse
 from .http import Call, action, integer, route
 from .labels import container_labels
@@ -426,7 +426,7 @@ def _container_log(call: Call, row: Row | None, missing: str | None, stopped: st
         refuse(400, stopped)
     service = call.coolify.table(KIND)[row["service_id"]]
     outcome = call.coolify.switches.outcomes.get(f"{service['name']}/{row['name']}", {})
-    return {"logs": outcome.get("output", f"{row['name']} is ready")}
+    return log_text(call, outcome.get("output", [f"{row['name']} is ready"]))
 
 
 @route("GET", "/services/<uuid>/logs", "read", since="4.2.0", until="4.4.0")
@@ -542,7 +542,7 @@ def create(call: Call) -> t.Any:
     try:
         _apply_urls(call, service)
     except Refused:
-        _gone(coolify, service)
+        gone(coolify, service)
         raise
     attach(coolify, service, call.team, tags)
     if truthy(data.get("instant_deploy")):
@@ -574,11 +574,11 @@ def update(call: Call) -> t.Any:
 def delete(call: Call) -> t.Any:
     service = find(call)
     service["_delete_flags"] = delete_flags(call)
-    call.coolify.later(call.coolify.switches.delete_seconds, lambda: _gone(call.coolify, service))
+    call.coolify.later(call.coolify.switches.delete_seconds, lambda: gone(call.coolify, service))
     return {"message": "Service deletion request queued."}
 
 
-def _gone(coolify: Coolify, service: Row) -> None:
+def gone(coolify: Coolify, service: Row) -> None:
     from .extras import forget
 
     forget(coolify, service)

@@ -20,9 +20,10 @@ from .._http import Plain, in_parallel
 
 try:
     import requests
+    from requests.adapters import HTTPAdapter
 except ImportError:
     # Reported by whoever runs the module (_http)
-    pass
+    HTTPAdapter = object
 
 TIMEOUT = 5.0
 PARALLEL = 8
@@ -110,12 +111,13 @@ def resolve(host: str) -> Resolved:
     return Resolved(host, tuple(dict.fromkeys(str(item[4][0]) for item in found)))
 
 
-def certificate(host: str, port: int, ca_path: str | None = None) -> Certificate:
+def certificate(host: str, port: int, ca_path: str | None = None, address: str = "") -> Certificate:
+    """``address`` is where to connect to instead of where the name leads."""
     context = ssl.create_default_context()
     if ca_path:
         context.load_verify_locations(ca_path)
     try:
-        with socket.create_connection((host, port), timeout=TIMEOUT) as plain:
+        with socket.create_connection((address or host, port), timeout=TIMEOUT) as plain:
             try:
                 with context.wrap_socket(plain, server_hostname=host) as secured:
                     until = ssl.cert_time_to_seconds(str((secured.getpeercert() or {})["notAfter"]))
@@ -139,9 +141,9 @@ def request(plain: Plain, url: str) -> Reply:
     return Reply(url, status, time.monotonic() - started, text, error)
 
 
-def presented(host: str, port: int, ca_path: str | None = None) -> Certificate:
-    """Like ``certificate``, and for one that is not trusted who issued it and when it expires."""
-    found = certificate(host, port, ca_path)
+def presented(host: str, port: int, ca_path: str | None = None, address: str = "") -> Certificate:
+    """Like ``certificate``, and who issued it, also for one that is not trusted."""
+    found = certificate(host, port, ca_path, address)
     if not found.reached:
         return found
     try:
@@ -152,7 +154,9 @@ def presented(host: str, port: int, ca_path: str | None = None) -> Certificate:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with socket.create_connection((host, port), timeout=TIMEOUT) as plain, context.wrap_socket(plain, server_hostname=host) as secured:
+        with socket.create_connection((address or host, port), timeout=TIMEOUT) as plain, context.wrap_socket(
+            plain, server_hostname=host
+        ) as secured:
             shown = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
     except (OSError, ValueError):
         return found
@@ -160,21 +164,46 @@ def presented(host: str, port: int, ca_path: str | None = None) -> Certificate:
     return replace(found, days=_days_until(until), issuer=shown.issuer.rfc4514_string())
 
 
-def exchange(url: str, timeout: float) -> Reply:
+class _Named(HTTPAdapter):
+    """Names the host in the TLS handshake, whatever address is connected to."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__()
+
+    def init_poolmanager(self, *args: t.Any, **options: t.Any) -> None:
+        super().init_poolmanager(*args, server_hostname=self.host, **options)
+
+
+def exchange(url: str, timeout: float, most: int = 4096, address: str = "") -> Reply:
     """One GET without any token that follows no redirect; ``seconds`` until its head was there, ``error`` is a word such as refused or timeout.
-    Untrusted certificates are accepted: what is behind them is of interest too."""
+    Untrusted certificates are accepted: what is behind them is of interest too. ``most`` bytes are read; ``address`` as in ``certificate``."""
     session = requests.Session()
     session.trust_env = False
+    parts, target, headers = urlsplit(url), url, {}
+    if address:
+        target = parts._replace(netloc=f"{f'[{address}]' if ':' in address else address}{f':{parts.port}' if parts.port else ''}").geturl()
+        headers["Host"] = parts.netloc
+        session.mount("https://", _Named(parts.hostname or ""))
     started = time.monotonic()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with session.get(url, timeout=timeout, verify=False, allow_redirects=False, stream=True) as answer:
+            with session.get(target, headers=headers, timeout=timeout, verify=False, allow_redirects=False, stream=True) as answer:
                 seconds = time.monotonic() - started
-                text = next(answer.iter_content(4096), b"").decode(answer.encoding or "utf-8", "replace")
+                text = _begin(answer, most).decode(answer.encoding or "utf-8", "replace")
                 return Reply(url, answer.status_code, seconds, text, headers=dict(answer.headers))
     except (requests.exceptions.RequestException, OSError, ValueError) as error:
         return Reply(url, None, time.monotonic() - started, error=_word(error))
+
+
+def _begin(answer: requests.Response, most: int) -> bytes:
+    found = b""
+    for part in answer.iter_content(min(most, 65536)):
+        found += part
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 def _word(error: Exception) -> str:

@@ -135,14 +135,25 @@ def refuse_overwritten(file: File | None, keys: t.Iterable[str]) -> None:
             )
 
 
+def readable(text: t.Any) -> File | None:
+    """The file that Coolify tells; None where the token may not read it, or where it is no YAML for this collection."""
+    try:
+        file = File(text or "")
+        return file if file.value else None
+    except InputError:
+        return None
+
+
 def same(one: str) -> t.Any:
     """What equality of two files looks at."""
-    return File(one).value
+    file = readable(one)
+    return file.value if file else one
 
 
 def difference(before: str | None, after: str) -> dict[str, dict[str, t.Any]]:
     """The places where two files differ, without anything that may be secret; ``before`` is None for a new one."""
-    old = dict(_leaves(File(before).value, ())) if before is not None else {}
+    known = readable(before)
+    old = dict(_leaves(known.value, ())) if known else {}
     new = dict(_leaves(File(after).value, ()))
     places = [place for place in {**old, **new} if old.get(place, "") != new.get(place, "") or (place in old) != (place in new)]
     return {

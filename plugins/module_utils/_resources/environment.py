@@ -14,7 +14,7 @@ from .._errors import InputError, NotFound, NotFoundByName
 from .._plan import Plan
 from . import placement
 from . import variables as env
-from .compose_file import File, refuse_overwritten
+from .compose_file import File, readable, refuse_overwritten
 from .database import UNREADABLE
 from .owner import look_in
 from .resource import DEFAULT_UPDATE_SECRETS, find_place
@@ -127,11 +127,10 @@ def plan(ctx: Context) -> Plan:
 def _file(ctx: Context, uuid: str) -> File | None:
     """The compose file of a service, where something depends on it; None where it does not."""
     answer = ctx.client.get(path("services", uuid), has="uuid")
-    if answer.get("docker_compose_raw"):
-        return File(answer["docker_compose_raw"])
-    if ctx.flag("purge"):
+    file = readable(answer.get("docker_compose_raw"))
+    if file is None and ctx.flag("purge"):
         raise InputError("purge: the token may not read the service's compose file, which says what has to stay", UNREADABLE)
-    return None
+    return file
 
 
 def _read(ctx: Context, target: env.Target) -> list[dict[str, t.Any]]:

@@ -210,14 +210,11 @@ class Server(Live):
 
 @dataclass
 class PartOf(Live):
-    """A part of a server as something that has fields of its own."""
+    """A part of a server as something that has fields of its own; ``wanted`` are their canonical values."""
 
     server: Server | None = None
     part: Part = PARTS[0]
-
-    @classmethod
-    def of(cls, server: Server, part: Part) -> PartOf:
-        return cls(server.ctx, part.words, server.name, server=server, part=part)
+    wanted: dict[str, t.Any] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
@@ -273,36 +270,35 @@ def plan(ctx: Context) -> Plan:
         return result
     if options["state"] == "absent":
         return plan_removal(live, result) if live.answer else result
-    wanted_parts = declared_parts(live)
-    _refuse_contradictions(live, wanted, {part.option: values for part, values in wanted_parts})
-    parts.extend(PartOf.of(live, part) for part, _values in wanted_parts)
+    parts.extend(declared_parts(live))
+    _refuse_contradictions(live, wanted, {part.part.option: part.wanted for part in parts})
     if live.answer is None and not (options.get("ip") or options.get("private_key")):
-        unknown_yet(live, result, [*wanted, *(part.option for part, _values in wanted_parts)], "ip and private_key")
+        unknown_yet(live, result, [*wanted, *(part.part.option for part in parts)], "ip and private_key")
         plan_state(live, result, False)
         return result
     if live.answer is None:
         moved = plan_creation(live, result, wanted, listed)
     else:
         moved = plan_update(live, result, wanted)
-    for part, (_part, values) in zip(parts, wanted_parts):
-        plan_part(part, result, values)
+    for part in parts:
+        plan_part(part, result)
     plan_state(live, result, moved)
 
     def refresh() -> None:
         if result.steps:
             live.read()
             verify_stored(live, FIELDS, wanted, NOT_STORED)
-            for part, (_part, values) in zip(parts, wanted_parts):
+            for part in parts:
                 part.answer = part.read() if part.part.own else live.answer
-                verify_stored(part, part.part.fields, values, NOT_STORED)
+                verify_stored(part, part.part.fields, part.wanted, NOT_STORED)
         result.resource, result.resource_id = view(live, parts), live.uuid
 
     result.result = refresh
     return result
 
 
-def declared_parts(live: Server) -> list[tuple[Part, dict[str, t.Any]]]:
-    """Each part that is mentioned with its canonical values; complaints name the option above too."""
+def declared_parts(live: Server) -> list[PartOf]:
+    """Each part that is mentioned; complaints name the option above too."""
     found = []
     for part in PARTS:
         options = live.ctx.options.get(part.option)
@@ -315,7 +311,7 @@ def declared_parts(live: Server) -> list[tuple[Part, dict[str, t.Any]]]:
         if part.own and values:
             live.ctx.client.require("4.3.0", f"the option {part.option}")
         if values:
-            found.append((part, values))
+            found.append(PartOf(live.ctx, part.words, live.name, server=live, part=part, wanted=values))
     return found
 
 
@@ -435,14 +431,14 @@ def _refuse_resources(live: Server, words: str, advice: str | None = None) -> No
         )
 
 
-def plan_part(live: PartOf, result: Plan, wanted: dict[str, t.Any]) -> None:
+def plan_part(live: PartOf, result: Plan) -> None:
     """One PATCH of what differs; the proxy's configuration has a PUT of its own."""
     ctx, part, new = live.ctx, live.part, live.server.answer is None
     if new:
-        changes = creation(part.fields, wanted)
+        changes = creation(part.fields, live.wanted)
     else:
         live.answer = live.read() if part.own else live.server.answer
-        changes = differences(part.fields, wanted, live.answer)
+        changes = differences(part.fields, live.wanted, live.answer)
         if part.own:
             result.before = {**result.before, part.option: visible(part.fields, live.answer)}
     require_versions(ctx, changes)

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import difflib
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .._context import Context, Module
@@ -39,6 +40,7 @@ from . import compose_file, tags
 from . import variables as env
 from .application import at_most, web_addresses
 from .compose_file import File, refuse_overwritten
+from .compose_file import readable as readable_file
 from .database import RESTART_DIP, UNREADABLE
 from .placement import matches, only
 from .resource import (
@@ -130,8 +132,7 @@ class Service(Live):
     @property
     def file(self) -> File | None:
         """None where the token may not read it."""
-        text = (self.answer or {}).get("docker_compose_raw")
-        return File(text) if text else None
+        return readable_file((self.answer or {}).get("docker_compose_raw"))
 
     @property
     def counted(self) -> dict[str, dict[str, t.Any]]:
@@ -143,8 +144,8 @@ class Service(Live):
 
     @property
     def starting(self) -> bool:
-        """Whether Coolify itself is at work on it."""
-        return self.status.startswith("starting:unhealthy")
+        """Whether Coolify or Docker is at work on it."""
+        return self.state == "starting"
 
     @property
     def running(self) -> bool:
@@ -370,7 +371,8 @@ def plan_creation(live: Service, result: Plan, wanted: dict[str, t.Any], urls: d
 
     kind = f"of type {options['type']}" if options.get("type") else "from a compose file"
     action = f"create {live.words} {kind}{live.place.words if live.place else ''}"
-    result.steps.append(creation_step(live, result, action, "/services", request, look, **dict.fromkeys(DELETE_FLAGS, False)))
+    step = creation_step(live, result, action, "/services", request, look, **dict.fromkeys(DELETE_FLAGS, False))
+    result.steps.append(replace(step, apply=lambda: _create(step, options.get("type"))))
     if rest:
         names = ", ".join(change.field.name for change in rest)
         result.steps.append(patch_step(live, f"set {names} of {live.words}, which creation does not take", lambda: [body(rest)]))
@@ -392,6 +394,18 @@ def plan_creation(live: Service, result: Plan, wanted: dict[str, t.Any], urls: d
         "databases": [],
         **placed({"destination": {"server": {"name": options["server"]}}}, live.place),
     }
+
+
+def _create(step: Step, kind: str | None) -> None:
+    try:
+        step.apply()
+    except ApiError as error:
+        types = error.facts.get("details", {}).get("valid_service_types")
+        if types and kind:
+            close = difflib.get_close_matches(kind, types, n=5, cutoff=0.4)
+            alike = f"{kind} is like {', '.join(close)}; " if close else ""
+            error.args = (f"{error} {alike}details.valid_service_types has all",)
+        raise
 
 
 def plan_update(live: Service, result: Plan, wanted: dict[str, t.Any], urls: dict[str, tuple[str, ...] | None], file: File | None) -> None:

@@ -23,7 +23,7 @@ from .._plan import Plan, Step
 from . import application, database, deploy, service
 from .info import sees_secrets
 from .resource import DEFAULT_UPDATE_SECRETS, DELETE_SPEC, PLACEMENT_SPEC, WAIT_SPEC, Live, find_place
-from .variables import Later, Learned
+from .variables import FLAGS, Later, Learned
 
 PLACE = {name: PLACEMENT_SPEC[name] for name in ("server", "destination")}
 NAME = {"name": {"type": "str", "required": True}}
@@ -358,6 +358,7 @@ MODULE = Module(
         },
         "variables": {"type": "dict"},
         "secrets": {"type": "dict", "no_log": True},
+        **{name: {"type": "bool"} for name in FLAGS},
         "force_domain_override": {"type": "bool", "default": False},
         "update_secrets": DEFAULT_UPDATE_SECRETS,
         "confirm_destructive": DELETE_SPEC["confirm_destructive"],

@@ -383,6 +383,30 @@ def test_a_server_that_something_is_on(run, web):
     assert not [row for row in web.state()["servers"].values() if row["name"] == "web1"]
 
 
+def test_a_service_is_something_too(run, registries, waiting):
+    run("project", name="shop")
+    options = {
+        "project": "shop",
+        "name": "stack",
+        "server": "web1",
+        "docker_compose_raw": "services:\n  web:\n    image: ghcr.io/acme/stack:1\n",
+    }
+    made = run("service", **options)
+    assert not made.get("failed"), made["msg"]
+    expected = [{"uuid": made["resource_id"], "name": "stack", "type": "service"}]
+    absent = {"state": "absent", "confirm_destructive": True}
+    assert run("server", name="web1", **absent)["resources"] == expected
+    assert run("destination", server="web1", network="coolify", **absent)["resources"] == expected
+    run("registry", **LOGIN)
+    blocked = run("registry", server="web1", registry="ghcr.io", state="absent")
+    assert blocked["status"] == "blocked"
+    used = run("info", gather=["registries"], name="web1")["registries"][0]["used_by"]
+    assert used == [{"type": "Service", "name": "stack"}]
+    assert run("server", name="web1", **absent, delete_resources=True)["changed"]
+    waiting.sleep(5)
+    assert not registries.state()["services"]
+
+
 def test_the_server_of_coolify_stays(run, simulator):
     result = run("server", name="localhost", state="absent", confirm_destructive=True)
     assert result["code"] == 606 and "Coolify runs on" in result["msg"] and simulator.writes == []

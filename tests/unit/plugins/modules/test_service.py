@@ -115,8 +115,16 @@ def test_what_cannot_be_meant(run, simulator, options, said):
 
 
 def test_a_type_that_coolify_does_not_have(run, simulator):
-    result = run("service", **{**KUMA, "type": "no-such-thing"})
+    result = run("service", **{**KUMA, "type": "uptimekuma"})
     assert result["code"] == 404 and "Invalid service type" in result["msg"] and not simulator.state().get("services")
+    assert "uptimekuma is like uptime-kuma" in result["msg"] and "umami" in result["details"]["valid_service_types"]
+
+
+def test_a_stored_file_that_is_no_yaml_for_us_is_left_alone(run, simulator):
+    run("service", **KUMA)
+    next(iter(simulator.coolify.table("services").values()))["docker_compose_raw"] = "services: {uptime-kuma: {image: x, image: y}}"
+    assert not run("service", **KUMA)["changed"] and not run("service", check=True, **KUMA, state="started").get("failed")
+    assert not run("diagnose", type="service", target="kuma").get("failed")
 
 
 def test_type_and_place_are_for_creation(run, simulator):
