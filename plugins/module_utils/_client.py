@@ -55,9 +55,12 @@ TEXTS = (
     "docker_compose_raw",
     "custom_labels",
     "image",
+    "value",
+    "comment",
+    "logs",
 )
 SHAPES: dict[str, type] = {**dict.fromkeys(LISTS, list), **dict.fromkeys(OBJECTS, dict), **dict.fromkeys(TEXTS, str), "id": int}
-"""What these are wherever they occur in an answer, if they are there and not null; a test compares it with every recording."""
+"""What these are wherever they occur in an answer, if they are there; all but lists can be null. A test compares it with every recording."""
 
 FORBIDDEN = (
     ("API is disabled", "Switch the API on in Coolify under Settings → Configuration → Advanced → API Access (a new instance has it off)."),
@@ -103,9 +106,9 @@ def told(data: dict[str, t.Any]) -> Told:
     """Raises Unreadable for what can be nothing of Coolify's."""
     for name in SHAPES.keys() & data.keys():
         value, shape = data[name], SHAPES[name]
-        if value is not None and not isinstance(value, shape):
-            raise Unreadable(f"{name} is {'a truth value' if isinstance(value, bool) else f'of type {type(value).__name__}'}")
-        if shape is list and value and not all(isinstance(item, dict) for item in value):
+        if not isinstance(value, shape) and (value is not None or shape is list):
+            raise Unreadable(f"{name} is {'null' if value is None else f'of type {type(value).__name__}'}")
+        if shape is list and not all(isinstance(item, dict) for item in value):
             raise Unreadable(f"{name} has something else than objects in it")
     return Told(data)
 

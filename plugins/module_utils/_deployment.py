@@ -223,8 +223,8 @@ def log_entries(deployment: t.Mapping[str, t.Any], hidden: bool = False) -> t.It
         entries = json.loads(deployment.get("logs") or "[]")
     except ValueError:
         return
-    for entry in entries:
-        if hidden or not entry.get("hidden"):
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and (hidden or not entry.get("hidden")):
             yield from ((entry, line) for line in str(entry.get("output") or "").splitlines() if line.strip())
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from .._client import Client, path
 from .._context import Context, Module
-from .._errors import ApiError, CredentialDrift, InputError, NotFoundByName, after_acting
+from .._errors import ApiError, CredentialDrift, InputError, NotFoundByName, Unreadable, after_acting
 from .._fields import (
     BOOL,
     FILE,
@@ -247,7 +247,10 @@ def fields_of(kind: str) -> tuple[Field, ...]:
 def kind_of(answer: t.Mapping[str, t.Any]) -> str:
     """The type in an answer; KeyDB's answer has no database_type."""
     told = str(answer.get("database_type") or "").replace("standalone-", "")
-    return told or next((name for name in KINDS if f"{name}_conf" in answer), "keydb")
+    kind = told or next((name for name in KINDS if f"{name}_conf" in answer), "keydb")
+    if kind not in KINDS:
+        raise Unreadable(f"Coolify tells of a database of the type {kind}", f"This collection knows {', '.join(KINDS)}.")
+    return kind
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------------------

@@ -132,7 +132,8 @@ def _resources(kind: str, belongs: t.Callable[[str], bool]) -> t.Callable[..., l
             where = (environments or {}).get(item.get("environment_id"))
             if not belongs(str(item.get("type"))) or (environments is not None and where is None):
                 continue
-            shown = {**allowed(kind, item), **(where or {})}
+            # Of the answer's own type, which says what is missing
+            shown = type(item)({**allowed(kind, item), **(where or {})})
             if kind == "applications":
                 shown["domains"] = list(split(item.get("fqdn") or ""))
             elif kind == "databases":

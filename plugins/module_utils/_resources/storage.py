@@ -134,7 +134,8 @@ class Storage(Part):
 def read(owner: Live) -> list[dict[str, t.Any]]:
     """All storages of an owner, each with its ``type``."""
     answer = listed(owner, "storages", read=lambda where: owner.ctx.client.get(where, has="persistent_storages"))
-    return [{**row, "type": kind} for kind, group in GROUPS.items() for row in answer.get(group) or ()]
+    # Of the answer's own type, which says what is missing
+    return [type(row)({**row, "type": kind}) for kind, group in GROUPS.items() for row in answer.get(group) or ()]
 
 
 def find_holder(owner: Live) -> str:

@@ -35,7 +35,7 @@ SHORT_SECRET = 4
 
 def secret_values(rows: t.Iterable[t.Mapping[str, t.Any]]) -> set[str]:
     """The readable values of those that are named like secrets and are long enough to be told from other text."""
-    return {str(row["value"]) for row in rows if looks_secret(row["key"]) and len(str(row.get("value") or "")) >= LONG_SECRET}
+    return {str(row["value"]) for row in rows if looks_secret(str(row.get("key"))) and len(str(row.get("value") or "")) >= LONG_SECRET}
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.selfhosted.coolify.plugins.module_utils import _client as client
-from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import InputError, NotFound
+from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import InputError, NotFound, Unreadable
 from ansible_collections.selfhosted.coolify.plugins.module_utils._http import Answer, checked_url, is_plain_http
 
 
@@ -154,3 +155,42 @@ def test_a_release_candidate_counts_as_its_release():
 
 def test_paths_are_quoted():
     assert client.path("projects", "a/b", "x y?") == "/projects/a%2Fb/x%20y%3F"
+
+
+# --- shapes of answers
+
+
+def recorded() -> list[tuple[str, object]]:
+    return [
+        (f"{path.parent.name}/{path.stem}/{step['name']}", step["response"]["body"])
+        for path in sorted((Path(__file__).parents[3] / "fixtures").glob("transcripts*/*.json"))
+        for step in json.loads(path.read_text())["steps"]
+        if step["response"]["status"] < 400 and isinstance(step["response"].get("body"), (dict, list))
+    ]
+
+
+def masked(data):
+    """A recording has ``<int>`` and the like for what differs from run to run."""
+    if isinstance(data, dict):
+        return {key: masked(value) for key, value in data.items() if not (isinstance(value, str) and value.startswith("<"))}
+    return [masked(item) for item in data] if isinstance(data, list) else data
+
+
+def test_every_recorded_answer_has_the_shapes_that_we_rely_on():
+    answers = recorded()
+    assert len(answers) > 800
+    for where, body in answers:
+        try:
+            json.loads(json.dumps(masked(body)), object_hook=client.told)
+        except Unreadable as error:
+            raise AssertionError(f"{where}: {error}") from error
+
+
+@pytest.mark.parametrize(
+    "body", [{"uuid": 5}, {"environments": {}}, {"environments": [1]}, {"a": {"settings": []}}, {"id": "x"}, {"name": True}]
+)
+def test_what_can_be_nothing_of_coolifys_is_told(body):
+    with pytest.raises(Unreadable):
+        json.loads(json.dumps(body), object_hook=client.told)
+    with pytest.raises(Unreadable):
+        json.loads("{}", object_hook=client.told)["uuid"]
