@@ -17,7 +17,7 @@ VENV := $(BUILD)/venv
 TREE := $(BUILD)/tree/ansible_collections/selfhosted/coolify
 ENV := PATH="$(abspath $(VENV))/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(abspath $(BUILD))/tree" PYTHONPATH="$(abspath $(BUILD))/tree"
 
-.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix replay demo demo-clean simulator bench returns build clean
+.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix lab replay demo demo-clean simulator bench returns build clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,6 +34,7 @@ $(VENV)/ready: requirements-dev.txt requirements.txt tests/unit/requirements.txt
 	@touch $@
 
 setup: $(VENV)/ready tree ## the virtualenv and the collection's path, which the other targets need
+	@$(PYTHON) scripts/dependencies.py $(BUILD) > /dev/null
 
 tree:
 	@$(PYTHON) scripts/tree.py $(BUILD) > /dev/null
@@ -48,6 +49,7 @@ lint: setup ## ansible-lint (production), yamllint, ruff, the changelog, and wha
 	  antsibull-changelog lint && \
 	  python scripts/returns.py --check && \
 	  python scripts/rules.py --check && \
+	  python scripts/errors.py --check && \
 	  python scripts/compose_rules.py --check'
 	@echo "lint: fine"
 
@@ -70,6 +72,9 @@ integration: setup ## the integration targets, in the controller process and as 
 matrix: setup ## sanity, unit and integration on the oldest and the newest ansible-core, where the interpreters exist
 	@scripts/matrix $(BUILD)
 
+lab: setup ## real faults on a real Docker engine, diagnosed; CASES="wrong_port web" for some; LAB_INSTALL=1 installs what it needs
+	@$(ENV) python -m tests.lab $(CASES)
+
 replay: setup ## replay the recorded exchanges against the simulator, for each version
 	@$(ENV) python scripts/replay.py $(if $(FROM),$(FROM),tests/fixtures)
 
@@ -89,6 +94,7 @@ returns: setup ## write what is generated: the common part of RETURN into every 
 	@$(ENV) python scripts/returns.py
 	@$(ENV) python scripts/rules.py
 	@$(ENV) python scripts/compose_rules.py
+	@$(ENV) python scripts/errors.py
 
 build: setup ## the collection as an archive in dist/
 	@cd $(TREE) && $(ENV) ansible-galaxy collection build --force --output-path $(abspath dist)

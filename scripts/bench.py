@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task costs, on the simulator: bench.py FOLDER [PART ...], where the parts are the letters a to g; ratios within this run."""
+"""What a task costs, on the simulator: bench.py FOLDER [PART ...], where the parts are the letters a to h; ratios within this run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 from benchmark import MODULE, ROUNDS, VARIABLES, Bench, Simulator
 from benchmark.fleets import against_script, stack
 from benchmark.following import lateness, polling
+from benchmark.inventory import inventory
 
 TASKS = 30
 APPLICATIONS = 50
@@ -111,7 +112,7 @@ def fleet(bench: Bench) -> list[tuple[str, ...]]:
     ]
 
 
-PARTS = {"a": task_cost, "b": traffic, "c": fleet, "d": lateness, "e": polling, "f": against_script, "g": stack}
+PARTS = {"a": task_cost, "b": traffic, "c": fleet, "d": lateness, "e": polling, "f": against_script, "g": stack, "h": inventory}
 
 
 def part(bench: Bench, letter: str) -> list[tuple[str, ...]]:

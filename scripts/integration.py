@@ -22,6 +22,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from tests.simulator import Simulator  # noqa: E402
+from tests.simulator.keys import generated  # noqa: E402
 
 # What differs from run to run, or what Ansible itself adds to one of the two ways
 VOLATILE = {
@@ -29,8 +30,10 @@ VOLATILE = {
     "config_hash",
     "id",
     "started_at",
+    "finished_at",
     "completed_at",
     "created_at",
+    "generated_at",
     "duration_seconds",
     "deploy_time_seconds",
     "last_deploy_duration_seconds",
@@ -45,6 +48,9 @@ VOLATILE = {
 }
 UUID = re.compile(r"\b[a-z0-9]{24}\b")
 SHOWN = 10
+NEW_KEY = generated()
+"""A private key that Coolify does not have yet."""
+SECRET_OPTION = re.compile(r"(^|_)(password|token|api_key|license_key)$")
 SECONDS = re.compile(r"(after|usually) \d+ s")
 
 
@@ -57,6 +63,7 @@ def run(build: Path, venv: Path, sim: Simulator, direct: bool, targets: list[str
         "coolify_url": sim.url,
         "coolify_token": sim.tokens["root"],
         "coolify_read_token": sim.tokens["sensitive"],
+        "coolify_new_key": NEW_KEY,
         "coolify_direct": direct,
     }
     (tree / "tests/integration/integration_config.yml").write_text(yaml.safe_dump(variables))
@@ -109,12 +116,13 @@ def texts(values: Any) -> Iterator[str]:
 
 
 def secrets(tree: Path, sim: Simulator) -> set[str]:
-    """What has to stay hidden: the token and what the targets give as secrets, headers and passwords."""
-    found = {sim.tokens["root"]}
+    """What has to stay hidden: the token, the private key, and what the targets give as secrets, headers and passwords."""
+    found = {sim.tokens["root"], *(line for line in NEW_KEY.splitlines() if not line.startswith("-----"))}
     for options in options_of_tasks(tree):
-        passwords = {name: value for name, value in options.items() if name.endswith("_password")}
-        for values in (options.get("secrets"), options.get("http_headers"), passwords):
-            found.update(texts(values))
+        for part in (options, *(value for value in options.values() if isinstance(value, dict))):
+            passwords = {name: value for name, value in part.items() if SECRET_OPTION.search(name)}
+            for values in (part.get("secrets"), part.get("http_headers"), passwords):
+                found.update(texts(values))
     return found
 
 

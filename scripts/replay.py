@@ -4,7 +4,7 @@
 
 """Replay recorded exchanges of a real Coolify against the simulator: replay.py FOLDER, where transcripts* are.
 
-What is expected has to match in full: everything that is recorded, except what comes with a later issue.
+What is recorded has to match in full.
 """
 
 from __future__ import annotations
@@ -19,26 +19,19 @@ from tests.simulator import Simulator  # noqa: E402
 from tests.simulator.replay import run  # noqa: E402
 
 VERSIONS = {"transcripts": "4.3.11", "transcripts-4.1.2": "4.1.2", "transcripts-4.2.0": "4.2.0", "transcripts-4.4-rc.1": "4.4-rc.1"}
-LATER = {"services": "coolify_service comes with the issue Ecosystem"}
 
 
 def main() -> int:
     source, failed = Path(sys.argv[1]), False
     for folder, version in VERSIONS.items():
-        total = good = later = 0
+        total = good = 0
         with Simulator(version=version) as sim:
             for path in sorted((source / folder).glob("*.json")):
-                transcript = json.loads(path.read_text())
                 sim.reset()
-                exchanges, matching = (
-                    run(sim.url, transcript, sim.fixture) if transcript["name"] not in LATER else (len(transcript["steps"]), 0)
-                )
-                if transcript["name"] in LATER:
-                    later += exchanges
-                else:
-                    total, good = total + exchanges, good + matching
+                exchanges, matching = run(sim.url, json.loads(path.read_text()), sim.fixture)
+                total, good = total + exchanges, good + matching
         failed = failed or good < total or not total
-        print(f"{version:9} {good}/{total} exchanges match; {later} of {', '.join(LATER)} are not expected yet")
+        print(f"{version:9} {good}/{total} exchanges match")
     return 1 if failed else 0
 
 

@@ -4,7 +4,7 @@
 """Write what modules' documentations have in common into each module; with --check, say which are stale.
 
 That are the common part of RETURN (documentation fragments for RETURN exist since ansible-core 2.20 and break ansible-doc and sanity before
-it), and in coolify_stack the suboptions, which are options of coolify_app and coolify_db.
+it), and in coolify_stack the suboptions, which are options of coolify_app, coolify_db and coolify_service.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ details:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
     restart_required:
-      description: V(true) when the change reaches the running database only with its next restart.
+      description: V(true) when the change reaches the running database or service only with its next restart.
       type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).
@@ -179,7 +179,8 @@ OWN_OF_PARTS: dict[str, dict[str, Any]] = {
     },
     "depends_on": {
         "description": [
-            "Names of databases and applications of this task that have to be there before. Databases come before all applications anyway;",
+            "Names of databases, services and applications of this task that have to be there before. Databases and services come before all",
+            "applications anyway;",
             "applications are deployed in this order, otherwise as they are declared.",
         ],
         "type": "list",
@@ -190,10 +191,16 @@ OWN_OF_PARTS: dict[str, dict[str, Any]] = {
 }
 OF_STACK = {
     # module -> the option of coolify_stack, fragments of the module, what it has and a part has not, what a part has beside
-    "coolify_db": ("databases", (), {"state", "reveal_secrets"}, ("name", "server", "destination")),
+    "coolify_db": ("databases", ("_tags.DOCUMENTATION",), {"state", "reveal_secrets"}, ("name", "server", "destination")),
+    "coolify_service": (
+        "services",
+        ("_variables.DOCUMENTATION", "_tags.DOCUMENTATION"),
+        {"state", "containers", "latest", "force_domain_override"},
+        ("name", "server", "destination"),
+    ),
     "coolify_app": (
         "applications",
-        ("_variables.DOCUMENTATION", "_deployment.EXPECTATIONS"),
+        ("_variables.DOCUMENTATION", "_deployment.EXPECTATIONS", "_tags.DOCUMENTATION"),
         {"state", "force_domain_override"},
         ("name", "depends_on", "server", "destination"),
     ),
@@ -209,13 +216,18 @@ def constants(path: Path) -> dict[str, str]:
     }
 
 
+def _options(file: str, name: str) -> dict[str, Any]:
+    return yaml.safe_load(constants(FRAGMENTS / f"{file}.py")[name])["options"]
+
+
 def suboptions(module: str, above: set[str]) -> str:
     """The options of a module as suboptions of an option of coolify_stack; ``above`` are the options beside that."""
     prefix, fragments, without, own = OF_STACK[module]
     options = yaml.safe_load(constants(MODULES / f"{module}.py")["DOCUMENTATION"])["options"]
     for fragment in fragments:
         file, name = fragment.split(".")
-        options.update(yaml.safe_load(constants(FRAGMENTS / f"{file}.py")[name])["options"])
+        # What a module says itself counts
+        options = {**options, **{key: {**item, **options.get(key, {})} for key, item in _options(file, name).items()}}
     options = {name: item for name, item in options.items() if name not in without}
 
     def moved(match: re.Match[str]) -> str:

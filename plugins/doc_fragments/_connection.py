@@ -54,3 +54,61 @@ seealso:
     description: The names of the options are those of the API.
     link: https://coolify.io/docs/api-reference/authorization
 """
+
+    # Of plugins that are no modules; the values come from ansible.cfg's world, not from a task
+    PLUGIN = r"""
+requirements:
+  - "requests (on the controller)"
+options:
+  url:
+    description:
+      - Address of the Coolify panel, such as V(https://coolify.example.com). A trailing V(/api/v1) is ignored.
+      - Required, here or in the environment.
+    type: str
+    env:
+      - name: COOLIFY_URL
+    vars:
+      - name: coolify_url
+  token:
+    description:
+      - API token, whole, with the number and the V(|) in front. Create it in Coolify under C(Keys & Tokens).
+      - Required, here or in the environment.
+    type: str
+    env:
+      - name: COOLIFY_TOKEN
+    vars:
+      - name: coolify_token
+  validate_certs:
+    description:
+      - Whether the certificate of O(url) is verified.
+    type: bool
+    default: true
+    env:
+      - name: COOLIFY_VALIDATE_CERTS
+    vars:
+      - name: coolify_validate_certs
+  ca_path:
+    description:
+      - File with the CA certificates that O(url) is verified with, in PEM format.
+    type: path
+    env:
+      - name: COOLIFY_CA_PATH
+    vars:
+      - name: coolify_ca_path
+  timeout:
+    description:
+      - Seconds that one request may take.
+    type: int
+    default: 30
+    vars:
+      - name: coolify_timeout
+  http_headers:
+    description:
+      - Further headers of every request, for example those of a Cloudflare Access service token.
+    type: dict
+    vars:
+      - name: coolify_http_headers
+notes:
+  - An inventory knows no variables but extra variables (C(-e)).
+  - Redirects are not followed, because the token would go along.
+"""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import typing as t
@@ -19,6 +20,44 @@ from ._http import Answer, Http, in_parallel
 CONNECTIONS = 4
 LOOKS = (0.0, 1.0, 2.0)
 """Seconds to wait before each look for what a lost answer may have created."""
+
+LISTS = (
+    "environments",
+    "applications",
+    "services",
+    "databases",
+    "postgresqls",
+    "redis",
+    "mongodbs",
+    "mysqls",
+    "mariadbs",
+    "deployments",
+    "executions",
+    "persistent_storages",
+    "file_storages",
+)
+OBJECTS = ("project", "environment", "server", "destination", "settings")
+TEXTS = (
+    "uuid",
+    "name",
+    "status",
+    "key",
+    "type",
+    "fqdn",
+    "mount_path",
+    "frequency",
+    "deployment_uuid",
+    "created_at",
+    "finished_at",
+    "internal_db_url",
+    "external_db_url",
+    "database_type",
+    "docker_compose_raw",
+    "custom_labels",
+    "image",
+)
+SHAPES: dict[str, type] = {**dict.fromkeys(LISTS, list), **dict.fromkeys(OBJECTS, dict), **dict.fromkeys(TEXTS, str), "id": int}
+"""What these are wherever they occur in an answer, if they are there and not null; a test compares it with every recording."""
 
 FORBIDDEN = (
     ("API is disabled", "Switch the API on in Coolify under Settings → Configuration → Advanced → API Access (a new instance has it off)."),
@@ -53,6 +92,24 @@ def path(*parts: str) -> str:
     return "/" + "/".join(quote(str(part), safe="") for part in parts)
 
 
+class Told(t.Dict[str, t.Any]):
+    """An object of an answer: what is not in it is the server's fault and no bug of ours."""
+
+    def __missing__(self, key: str) -> t.NoReturn:
+        raise Unreadable(f"Coolify's answer has no {key} where it always has one")
+
+
+def told(data: dict[str, t.Any]) -> Told:
+    """Raises Unreadable for what can be nothing of Coolify's."""
+    for name in SHAPES.keys() & data.keys():
+        value, shape = data[name], SHAPES[name]
+        if value is not None and not isinstance(value, shape):
+            raise Unreadable(f"{name} is {'a truth value' if isinstance(value, bool) else f'of type {type(value).__name__}'}")
+        if shape is list and value and not all(isinstance(item, dict) for item in value):
+            raise Unreadable(f"{name} has something else than objects in it")
+    return Told(data)
+
+
 class Client:
     """One token on one Coolify. Every method raises CoolifyError; GETs return decoded JSON."""
 
@@ -83,6 +140,9 @@ class Client:
 
     def patch(self, where: str, body: t.Any, since: str | None = None) -> t.Any:
         return self._call("PATCH", where, body, since=since)
+
+    def put(self, where: str, body: t.Any, since: str | None = None) -> t.Any:
+        return self._call("PUT", where, body, since=since)
 
     def delete(self, where: str, since: str | None = None, **query: t.Any) -> t.Any:
         """Deleting what is gone already is done, not an error."""
@@ -213,11 +273,13 @@ class Client:
                 self.require(since, f"{method} {where}")
             raise
         try:
-            data = answer.data
+            data = json.loads(answer.text, object_hook=told)
         except ValueError as error:
             raise Unreadable(
                 f"{method} {where} answered {answer.status} with {_kind(answer)} instead of JSON", sent=method != "GET"
             ) from error
+        except Unreadable as error:
+            raise Unreadable(f"{method} {where} answered JSON that is none of Coolify's: {error}", sent=method != "GET") from error
         if not isinstance(data, (dict, list)):
             raise Unreadable(f"{method} {where} answered {answer.status} with JSON that is none of Coolify's", sent=method != "GET")
         return data
@@ -272,6 +334,8 @@ def error_of(answer: Answer, method: str, where: str) -> ApiError:
         answer=message,
         errors=errors,
     )
+    if isinstance(data.get("valid_service_types"), list):
+        error.facts["details"] = {"valid_service_types": [str(name) for name in data["valid_service_types"]]}
     if isinstance(error, NotFound):
         # {"message": "Not found.", "docs": …} is the catch-all route: the server does not know this path
         error.route = "docs" in data

@@ -5,7 +5,7 @@
 
 Each carries a sentence for a person (``str(error)``: what was tried, on what, what the answer was), what to do next
 (``troubleshooting``) and the numeric ``code`` of the result. Codes below 600 are HTTP statuses that Coolify answered; the others
-are in ``CODES``, which docs/docsite/rst/errors.rst lists too (a test compares them).
+are in ``CODES``, and what to do about them in ``REMEDIES``; scripts/errors.py makes docs/docsite/rst/errors.rst of both.
 """
 
 from __future__ import annotations
@@ -35,6 +35,29 @@ CODES: dict[int, str] = {
 }
 
 
+REMEDIES: dict[int, str] = {
+    600: "Please report this with the output of the task at -vvv.",
+    601: "Read the plan in check mode (--check --diff); then confirm with confirm_destructive=true.",
+    602: "Mend what made the step fail, which the message says; nothing has to be repaired.",
+    603: "Do by hand what details.manual_steps lists, then run the task again.",
+    604: "Look at the resource's log in Coolify, or raise wait_timeout; Coolify's own status lags by up to five minutes.",
+    605: "Upgrade Coolify or remove the option from the task.",
+    606: "Correct the options of the task; ansible-doc shows what each takes.",
+    607: "Check that url is the address of the Coolify panel and that this controller can reach it.",
+    608: "Check that url is the address of the Coolify panel itself, not of a login page or a proxy in front of it.",
+    609: "Use one of the names that exist, or create it first.",
+    610: "Coolify's names are not unique. Give the uuid, or rename one of them.",
+    611: "Leave the option as it is, or delete and create anew what has it.",
+    612: "Look in Coolify whether it happened before you run the task again.",
+    613: "Change them in the database itself too; Coolify does not do that.",
+    614: "Remove what depends on it first.",
+    615: "Look at the value in Coolify, and at what the message says that it stored.",
+    616: "Look at its log in Coolify; coolify_diagnose looks for the cause.",
+    617: "Look at the application's log in Coolify; verify_* and max_* options say what is expected.",
+}
+"""What to do, where the place that raises knows nothing better."""
+
+
 class CoolifyError(Exception):
     """Base of everything that is reported to the user; ``status`` is the result's."""
 
@@ -42,11 +65,10 @@ class CoolifyError(Exception):
     stage = "unknown"
     severity = "high"
     status = "failed"
-    default_troubleshooting = "Please report this with the output of the task at -vvv."
 
     def __init__(self, message: str, troubleshooting: str | None = None, **facts: t.Any) -> None:
         super().__init__(message)
-        self.troubleshooting = troubleshooting or self.default_troubleshooting
+        self.troubleshooting = troubleshooting or REMEDIES.get(self.code, REMEDIES[600])
         self.facts = facts
         """Further keys of the failed result (plain data)."""
         self.acted: bool | None = None
@@ -64,20 +86,17 @@ class CoolifyError(Exception):
 class InputError(CoolifyError):
     code = 606
     severity = "low"
-    default_troubleshooting = "Correct the options of the task; ansible-doc shows what each takes."
 
 
 class Blocked(CoolifyError):
     code = 601
     severity = "medium"
     status = "blocked"
-    default_troubleshooting = "Read the plan in check mode (--check --diff); then confirm with confirm_destructive=true."
 
 
 class Unsupported(CoolifyError):
     code = 605
     severity = "medium"
-    default_troubleshooting = "Upgrade Coolify or remove the option from the task."
 
 
 class Unreachable(CoolifyError):
@@ -85,7 +104,6 @@ class Unreachable(CoolifyError):
 
     code = 607
     severity = "critical"
-    default_troubleshooting = "Check that url is the address of the Coolify panel and that this controller can reach it."
 
     def __init__(
         self, message: str, troubleshooting: str | None = None, *, sent: bool = False, late: bool = False, stage: str = "unknown"
@@ -101,7 +119,6 @@ class Unreadable(CoolifyError):
 
     code = 608
     late = False
-    default_troubleshooting = "Check that url is the address of the Coolify panel itself, not of a login page or a proxy in front of it."
 
     def __init__(self, message: str, troubleshooting: str | None = None, *, sent: bool = False) -> None:
         super().__init__(message, troubleshooting)
@@ -111,13 +128,11 @@ class Unreadable(CoolifyError):
 class NotFoundByName(CoolifyError):
     code = 609
     severity = "low"
-    default_troubleshooting = "Use one of the names that exist, or create it first."
 
 
 class Ambiguous(CoolifyError):
     code = 610
     severity = "low"
-    default_troubleshooting = "Coolify's names are not unique. Give the uuid, or rename one of them."
 
 
 class CreateOnly(CoolifyError):
@@ -140,7 +155,6 @@ class CredentialDrift(CoolifyError):
 class InUse(CoolifyError):
     code = 614
     severity = "low"
-    default_troubleshooting = "Remove what depends on it first."
 
 
 class NotStored(CoolifyError):
@@ -156,15 +170,11 @@ class BadState(CoolifyError):
 class NotVerified(CoolifyError):
     code = 617
     stage = "health_check"
-    default_troubleshooting = "Look at the application's log in Coolify; verify_* and max_* options say what is expected."
 
 
 class TimedOut(CoolifyError):
     code = 604
     stage = "container_readiness"
-    default_troubleshooting = (
-        "Look at the resource's log in Coolify, or raise wait_timeout; Coolify's own status lags by up to five minutes."
-    )
 
 
 class RolledBack(CoolifyError):

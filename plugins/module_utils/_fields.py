@@ -20,7 +20,7 @@ from dataclasses import field as attribute
 from datetime import datetime, timezone
 from urllib.parse import urlsplit, urlunsplit
 
-from ._errors import InputError
+from ._errors import InputError, Unreadable
 
 
 class _Unknown:
@@ -134,9 +134,10 @@ FILE = Codec("str", from_api=str, to_api=encoded, from_option=str, key=str.strip
 class Field:
     """One row of a resource's table.
 
-    ``read`` is the dotted path in an answer (default: the name). ``on`` says which requests take it. ``clear`` is sent for an empty
-    value: null, a literal, or NEVER; ``empty`` are the read values that mean empty. ``since`` is the first Coolify release that
-    takes it. ``check`` gives a complaint or None. ``initial`` marks credentials that only count when a database is first started.
+    ``read`` is the dotted path in an answer and ``write`` the key in a request (default: the name). ``on`` says which requests take it.
+    ``clear`` is sent for an empty value: null, a literal, or NEVER; ``empty`` are the read values that mean empty. ``since`` is the first
+    Coolify release that takes it. ``check`` gives a complaint or None. ``initial`` marks credentials that only count when a database is
+    first started.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Field:
     initial: bool = False
     check: t.Callable[[t.Any], str | None] = lambda value: None
     spec: t.Mapping[str, t.Any] = attribute(default_factory=dict)
+    write: str | None = None
 
     def canonical(self, value: t.Any) -> t.Any:
         return None if value in (None, "", (), [], {}) or value in self.empty else value
@@ -164,7 +166,10 @@ class Field:
             if not isinstance(value, dict) or part not in value:
                 return UNKNOWN
             value = value[part]
-        return None if value is None else self.canonical(self.codec.from_api(value))
+        try:
+            return None if value is None else self.canonical(self.codec.from_api(value))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise Unreadable(f"Coolify's answer has a {self.read or self.name} that is none: {type(value).__name__}") from error
 
     def equal(self, one: t.Any, other: t.Any) -> bool:
         if UNKNOWN in (one, other):
@@ -244,7 +249,7 @@ def creation(fields: t.Iterable[Field], wanted: t.Mapping[str, t.Any]) -> list[C
 
 
 def body(changes: t.Iterable[Change]) -> dict[str, t.Any]:
-    return {change.field.name: change.field.payload(change.after) for change in changes}
+    return {change.field.write or change.field.name: change.field.payload(change.after) for change in changes}
 
 
 def shown(changes: t.Iterable[Change]) -> dict[str, dict[str, t.Any]]:

@@ -32,8 +32,8 @@ except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
     AuthBase = Retry = object
 
-REPEATABLE = ("GET", "PATCH", "DELETE")
-"""Verbs that may be sent again after a lost answer. Coolify's PATCHes are upserts by key or set named fields; PUT is not used."""
+REPEATABLE = ("GET", "PATCH", "PUT", "DELETE")
+"""Verbs that may be sent again after a lost answer. Coolify's PATCHes are upserts by key or set named fields; its PUT replaces a whole."""
 RETRIES = 3
 RATE_LIMIT_RETRIES = 12
 LONGEST_PAUSE = 90.0
@@ -258,7 +258,7 @@ class Http:
 def _last_words(error: BaseException) -> str:
     """urllib3 nests its reasons as text; the last part is what a person wants to read."""
     text = str(error).rsplit("Caused by", 1)[-1]
-    for separator in (">: ", "object at "):
+    for separator in (">: ", "object at ", "Failed to establish a new connection: "):
         text = text.rsplit(separator, 1)[-1]
     text = re.sub(r"\s*\(_ssl\.c:\d+.*$", "", text)
     return text.strip("()'\" ") or type(error).__name__

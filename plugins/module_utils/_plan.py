@@ -13,6 +13,9 @@ from ._client import CONNECTIONS
 from ._errors import CoolifyError, OutcomeUnknown, RevertFailed, RolledBack, may_have_acted
 from ._http import in_parallel
 
+NOTHING: t.Any = object()
+"""What ``apply()`` of a step returns when it turned out that there was nothing to do: for what Coolify does not let anybody look up before."""
+
 
 @dataclass(frozen=True)
 class Undone:
@@ -115,11 +118,12 @@ class Transaction:
         self.steps = steps
         self.undo = undo
         self.journal: list[Step] = []
+        self._idle: set[int] = set()
 
     @property
     def changed(self) -> list[Step]:
         """The executed steps that changed something."""
-        return [step for step in self.journal if not step.passive]
+        return [step for step in self.journal if not step.passive and id(step) not in self._idle]
 
     def run(self) -> None:
         """Raises the step's own error when nothing was changed or a keeping step failed, otherwise RolledBack or RevertFailed."""
@@ -138,7 +142,8 @@ class Transaction:
                 if failures:
                     return
                 try:
-                    step.apply()
+                    if step.apply() is NOTHING:
+                        self._idle.add(id(step))
                 except CoolifyError as error:
                     failures[id(step)] = error
                     return
@@ -176,7 +181,7 @@ class Transaction:
         """Returns when it turns out that nothing had been changed."""
         restored, lost, manual, problems = [], [], [], []
         for step in reversed(touched):
-            if step.revert is None and step.passive:
+            if (step.revert is None and step.passive) or id(step) in self._idle:
                 continue
             if step.revert is None:
                 lost.append(step.action)

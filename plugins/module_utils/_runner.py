@@ -31,7 +31,7 @@ CONNECTION_SPEC: dict[str, t.Any] = {
     "http_headers": {"type": "dict", "no_log": True},
 }
 SHORTEST_MASKED = 4
-IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database")
+IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database", "service")
 """Options that say what is meant."""
 
 
@@ -80,7 +80,9 @@ def execute(
             if check_mode:
                 _preview(ctx, plan)
             else:
-                _apply(ctx, plan)
+                result["changed"] = _apply(ctx, plan)
+                if not result["changed"]:
+                    result["diff"] = {"before": {}, "after": {}}
                 _contract.finished(result, plan, module.returns)
                 result["status"] = "pending" if plan.details.get("pending") else "success"
                 for what, how in (("redeploy_required", "deployed"), ("restart_required", "restarted")):
@@ -109,23 +111,14 @@ def execute(
     return run
 
 
-def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: t.Callable[[str], None]) -> Context:
+def connect(options: t.Mapping[str, t.Any], on_wait: t.Callable[[str], None] = lambda text: None) -> Client:
+    """The Coolify that the connection options name. Raises InputError."""
     for name in ("url", "token"):
         if not options.get(name):
             raise InputError(
                 f"{name} is missing",
                 f"Set it on the task, in module_defaults for group/selfhosted.coolify.coolify, or in the environment as COOLIFY_{name.upper()}.",
             )
-    empty = [name for name in IDENTITY if options.get(name) == ""]
-    if empty:
-        raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
-    label = options.get("name") or options.get("uuid") or options.get("application") or options.get("database") or ""
-
-    secrets: set[str] = set()
-
-    def shown(line: str) -> None:
-        show(remove_values(f"[{module.name}] {line}", _spellings(set(secrets))))
-
     http = Http(
         options["url"],
         options["token"],
@@ -133,12 +126,32 @@ def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: 
         ca_path=options["ca_path"],
         timeout=float(options["timeout"]),
         headers={str(name): str(value) for name, value in (options["http_headers"] or {}).items()},
-        on_wait=lambda text: shown(f"{label}: {text}" if label else text),
+        on_wait=on_wait,
     )
-    ctx = Context(options, Client(http), check_mode, Clock(), show=shown, secrets=secrets)
-    if is_plain_http(http.url):
-        ctx.warn(f"{http.url} is not encrypted: the token travels in clear text; use https://")
+    return Client(http)
+
+
+def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: t.Callable[[str], None]) -> Context:
+    empty = [name for name in IDENTITY if options.get(name) == ""]
+    if empty:
+        raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
+    label = _named(options) or ""
+
+    secrets: set[str] = set()
+
+    def shown(line: str) -> None:
+        show(remove_values(f"[{module.name}] {line}", _spellings(set(secrets))))
+
+    client = connect(options, lambda text: shown(f"{label}: {text}" if label else text))
+    ctx = Context(options, client, check_mode, Clock(), show=shown, secrets=secrets)
+    if is_plain_http(client.http.url):
+        ctx.warn(f"{client.http.url} is not encrypted: the token travels in clear text; use https://")
     return ctx
+
+
+def _named(options: t.Mapping[str, t.Any]) -> str | None:
+    """What the task is about, in the words of the task."""
+    return next((options[name] for name in ("name", "uuid", "application", "database", "service") if options.get(name)), None)
 
 
 def _preview(ctx: Context, plan: Plan) -> None:
@@ -156,7 +169,8 @@ def _preview(ctx: Context, plan: Plan) -> None:
         ctx.warn(f"{'; '.join(step.action for step in plan.destructive)}: the real run needs confirm_destructive=true")
 
 
-def _apply(ctx: Context, plan: Plan) -> None:
+def _apply(ctx: Context, plan: Plan) -> bool:
+    """Whether anything was changed."""
     if plan.destructive and not plan.gates and not ctx.flag("confirm_destructive"):
         raise Blocked(f"{'; '.join(step.action for step in plan.destructive)}: this is destructive and confirm_destructive is not set")
     transaction = Transaction(plan.steps, undo=ctx.options.get("rollback_on_failure") is not False)
@@ -169,10 +183,11 @@ def _apply(ctx: Context, plan: Plan) -> None:
         if transaction.changed and not undone:
             error.facts["details"] = {**error.facts.get("details", {}), "applied": [step.action for step in transaction.changed]}
         raise
+    return bool(transaction.changed)
 
 
 def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], error: CoolifyError, plan: Plan) -> None:
-    name = options.get("name") or options.get("uuid") or options.get("application") or options.get("database")
+    name = _named(options)
     result["changed"] = False
     result["details"].update(plan.details)
     result["metrics"].update(plan.metrics)
@@ -181,7 +196,9 @@ def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], e
     result["failed"] = True
     result["resource_id"] = plan.resource_id
     # What was planned is not what is there
-    result.update({module.returns: _as_it_is(plan, error)} if module.returns else {}, **dict.fromkeys(plan.extra))
+    result.update(
+        {module.returns: _as_it_is(plan, error)} if module.returns else {}, **{key: None for key in plan.extra if key not in error.facts}
+    )
     if not result["changed"]:
         result["diff"] = {"before": {}, "after": {}}
     label = f'{module.name} "{name}"' if name else module.name

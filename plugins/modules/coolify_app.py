@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - selfhosted.coolify._placement.deleting
   - selfhosted.coolify._placement.secrets
   - selfhosted.coolify._variables
+  - selfhosted.coolify._tags
   - selfhosted.coolify._deployment
   - selfhosted.coolify._deployment.expectations
   - selfhosted.coolify._deployment.target
@@ -601,6 +602,11 @@ variables:
   description: The declared variables by key, as they are now, or would be in check mode; values of O(secrets) are masked.
   returned: when O(variables), O(secrets) or O(purge) is given
   type: dict
+tags:
+  description: The tags that it has now, or would have in check mode.
+  returned: when O(tags) is given
+  type: list
+  elements: str
 # The rest is the same for all modules; scripts/returns.py writes it
 status:
   description:
@@ -666,7 +672,7 @@ details:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
     restart_required:
-      description: V(true) when the change reaches the running database only with its next restart.
+      description: V(true) when the change reaches the running database or service only with its next restart.
       type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - selfhosted.coolify._placement.waiting
   - selfhosted.coolify._placement.deleting
   - selfhosted.coolify._placement.secrets
+  - selfhosted.coolify._tags
 attributes:
   idempotent:
     support: partial
@@ -424,6 +425,11 @@ backups:
   returned: when O(backups) is given
   type: list
   elements: dict
+tags:
+  description: The tags that it has now, or would have in check mode.
+  returned: when O(tags) is given
+  type: list
+  elements: str
 # The rest is the same for all modules; scripts/returns.py writes it
 status:
   description:
@@ -489,7 +495,7 @@ details:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
     restart_required:
-      description: V(true) when the change reaches the running database only with its next restart.
+      description: V(true) when the change reaches the running database or service only with its next restart.
       type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).

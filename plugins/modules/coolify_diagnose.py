@@ -11,7 +11,7 @@ module: coolify_diagnose
 short_description: Explain why something in Coolify does not work
 version_added: 0.1.0
 description:
-  - Looks at an application, database, server or token through Coolify's API, asks the domains of an application from the controller (DNS, TLS,
+  - Looks at an application, database, service, server or token through Coolify's API, asks the domains from the controller (DNS, TLS,
     HTTP), takes what was found out on the server (O(host_evidence)), and names the causes with their evidence and what to do. It changes nothing.
   - Without O(host_evidence) it works with what the API and the domains tell, and says what it could not see in RV(not_seen).
   - Nothing is called certain by one kind of evidence alone. The guide to rules lists all causes that it knows.
@@ -39,8 +39,10 @@ options:
     description:
       - What O(target) is. V(gateway_timeout) is an application too; V(deployment) is an application of which only the last deployment matters,
         so that no domain is asked.
+      - Of a V(service), each container is looked at, with its log, its health and its domains; a cause names the container.
+      - Of a V(database), RV(database) has open connections, sizes of volumes and restarts, where O(host_evidence) has them.
     type: str
-    choices: [application, gateway_timeout, deployment, database, server, token]
+    choices: [application, gateway_timeout, deployment, database, service, server, token]
     default: application
   project:
     description:
@@ -180,6 +182,14 @@ not_seen:
   returned: success
   type: list
   elements: dict
+database:
+  description:
+    - Figures of a database, C(connections), C(volumes) with C(name), C(target) and C(used_mb), C(restart_count) and
+      C(replication_lag_seconds). What nobody measured is V(null); RV(not_seen) says why.
+    - The sizes of volumes are there when M(selfhosted.coolify.coolify_host_info) was asked for them. The lag of a replica is never measured,
+      because neither Coolify nor Docker tells about it.
+  returned: with O(type=database)
+  type: dict
 deployment_status:
   description: Status of the last deployment.
   returned: success
@@ -261,7 +271,7 @@ details:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
     restart_required:
-      description: V(true) when the change reaches the running database only with its next restart.
+      description: V(true) when the change reaches the running database or service only with its next restart.
       type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).

@@ -11,7 +11,7 @@ module: coolify_env
 short_description: Manage environment variables in Coolify
 version_added: 0.1.0
 description:
-  - Sets and removes the environment variables of an application or a database, or the shared variables of a team, project, environment or server.
+  - Sets and removes the environment variables of an application, a database or a service, or the shared variables of a team, project, environment or server.
   - Reads once and writes at most once, whatever the number of variables, plus one request for each variable that is removed.
     Shared variables are written one by one, because Coolify has no bulk request for them.
   - Every attribute is sent explicitly, because Coolify resets what is left out.
@@ -38,6 +38,12 @@ options:
     description:
       - The database. With O(project) its name or uuid, otherwise its uuid.
     type: str
+  service:
+    description:
+      - The service. With O(project) its name or uuid, otherwise its uuid.
+      - O(purge) leaves the variables that its compose file names, for which the token needs C(read:sensitive).
+    type: str
+    version_added: 0.2.0
   scope:
     description:
       - Manage shared variables instead; values refer to them as V({{team.KEY}}), V({{project.KEY}}), V({{environment.KEY}}) or V({{server.KEY}}).
@@ -51,7 +57,7 @@ options:
     type: str
   environment:
     description:
-      - Name or uuid of the environment. Without it, V(production) is used to find O(application) and O(database).
+      - Name or uuid of the environment. Without it, V(production) is used to find O(application), O(database) and O(service).
     type: str
   server:
     description:
@@ -230,7 +236,7 @@ details:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
     restart_required:
-      description: V(true) when the change reaches the running database only with its next restart.
+      description: V(true) when the change reaches the running database or service only with its next restart.
       type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).

@@ -70,13 +70,20 @@ options:
         type: str
         required: true
       port:
-        description: The port that the application listens on inside of its container.
+        description:
+          - The port that the application listens on inside of its container.
+          - If it is not given, the port that the proxy's labels name, else the lowest one that the image exposes.
         type: int
-        required: true
       path:
         description: The path of the request.
         type: str
         default: /
+  volumes:
+    description:
+      - Whether the sizes of Docker's volumes are measured. Docker reads all of them for that, which can take longer than O(timeout).
+    type: bool
+    default: false
+    version_added: 0.2.0
   docker_host:
     description:
       - Address of the Docker daemon, as C(docker -H) takes it. If it is not given, the CLI decides, by E(DOCKER_HOST) and its contexts.
@@ -348,8 +355,9 @@ host_evidence:
           elements: dict
         listening:
           description:
-            - TCP sockets that listen inside of its network, each with C(address), C(port) and C(protocol), without those of Docker's DNS.
-              In the host's network, those that its own processes own.
+            - TCP sockets that listen inside of its network, each with C(address), C(port) and C(protocol), without those of Docker's DNS,
+              and in C(connections) how many connections are open to the port.
+              In the host's network, those that its own processes own, without C(connections).
             - V(null) when it does not run, or they could not be read.
           type: list
           elements: dict
@@ -376,6 +384,10 @@ host_evidence:
               C(service), C(project), C(environment), C(pull_request_id), C(deployment), C(sub_type) and C(database_type) that are there.
             - The names are slugs, as Coolify writes them.
           type: dict
+    volumes:
+      description: Docker's volumes with C(name), C(driver) and C(used_mb); V(null) without O(volumes), or when they could not be measured.
+      type: list
+      elements: dict
     networks:
       description: Docker's networks, each with C(name), C(driver), C(scope), C(internal), C(subnets) and C(containers).
       type: list
@@ -492,10 +504,11 @@ ARGUMENT_SPEC = {
         "default": [],
         "options": {
             "container": {"type": "str", "required": True},
-            "port": {"type": "int", "required": True},
+            "port": {"type": "int"},
             "path": {"type": "str", "default": "/"},
         },
     },
+    "volumes": {"type": "bool", "default": False},
     "docker_host": {"type": "str"},
     "timeout": {"type": "float", "default": 20},
     "proxy_container": {"type": "str", "default": "coolify-proxy"},
@@ -515,7 +528,7 @@ def complaints(options: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     if len(options["probe"]) > MOST_PROBES:
         yield f"probe has {len(options['probe'])} entries; {MOST_PROBES} are the most"
     for probe in options["probe"]:
-        if not 1 <= probe["port"] <= 65535:
+        if probe["port"] is not None and not 1 <= probe["port"] <= 65535:
             yield f"probe: {probe['port']} is no port"
         if not probe["path"].startswith("/") or not probe["path"].isprintable() or " " in probe["path"]:
             yield f"probe: {probe['path']!r} is no path; it begins with / and has no spaces"

@@ -34,15 +34,36 @@ options:
       - V(token) finds out what the token may do, by requests that Coolify refuses before it does anything.
       - V(deployments) are those that are queued or running; with O(project) and O(name), the last ten of that application; with O(project)
         and O(since) or O(limit), the past ones of the applications there.
+      - V(storages), V(scheduled_tasks) and V(previews) are those of the resources that O(project), O(environment) and O(name) leave, with one request
+        for each of these. V(tags) need Coolify 4.2.0, V(s3_storages) 4.3.0 and V(previews) 4.4.0.
+      - V(destinations) needs Coolify 4.2.0 or later. V(registries) needs 4.4.0 and a token with V(read:sensitive) or V(root).
       - V(audit_events) is what Coolify recorded of who did what in the token's team. It needs Coolify 4.4.0 or later and a token whose owner is
         an admin of the team, with V(read:sensitive) or V(root) also for e-mail, token name and address of the actor.
     type: list
     elements: str
-    choices: [version, token, teams, servers, projects, applications, databases, services, deployments, private_keys, audit_events]
+    choices:
+      - version
+      - token
+      - teams
+      - servers
+      - projects
+      - applications
+      - databases
+      - services
+      - deployments
+      - tags
+      - s3_storages
+      - storages
+      - scheduled_tasks
+      - previews
+      - private_keys
+      - destinations
+      - registries
+      - audit_events
     default: [version, servers, projects]
   project:
     description:
-      - Name or uuid of a project. Limits projects, applications, databases, services and deployments to it.
+      - Name or uuid of a project. Limits projects, applications, databases, services, what belongs to these, and deployments to it.
     type: str
   environment:
     description:
@@ -50,7 +71,8 @@ options:
     type: str
   name:
     description:
-      - Name or uuid of the things to return. For V(audit_events), of the resource that they are about.
+      - Name or uuid of the things to return. For V(audit_events), V(storages), V(scheduled_tasks) and V(previews), of the resource that they are about;
+        for V(registries), of the server.
     type: str
   since:
     description:
@@ -64,7 +86,8 @@ options:
       - If it is not given, it is 100 for audit events, and for deployments with O(since).
     type: int
 notes:
-  - How V(audit_events) are answered is known from reading Coolify's code, and was not tried on a real Coolify 4.4. Coolify keeps them for 90 days.
+  - How V(audit_events) and V(previews) are answered is known from reading Coolify's code, and was not tried on a real Coolify 4.4.
+  - Coolify keeps V(audit_events) for 90 days.
   - O(project) does not limit V(audit_events); Coolify does not tell the project of an event.
 """
 
@@ -94,6 +117,13 @@ EXAMPLES = r"""
       - deployments
     project: shop
     since: 7d
+
+- name: See which volumes a project has, and what runs in it on a schedule
+  selfhosted.coolify.coolify_info:
+    gather:
+      - storages
+      - scheduled_tasks
+    project: shop
 
 - name: See who did what with an application today
   selfhosted.coolify.coolify_info:
@@ -167,9 +197,52 @@ deployments:
   returned: when O(gather) has V(deployments)
   type: list
   elements: dict
+tags:
+  description: The tags of the team, with C(uuid) and C(name).
+  returned: when O(gather) has V(tags)
+  type: list
+  elements: dict
+s3_storages:
+  description: The S3 storages of the team, with C(uuid), C(name), C(description), C(endpoint), C(bucket), C(region) and C(is_usable).
+  returned: when O(gather) has V(s3_storages)
+  type: list
+  elements: dict
+storages:
+  description: >-
+    Volumes, files and folders, with C(uuid), C(type), C(name), C(mount_path), C(host_path), C(fs_path), C(is_directory), C(is_host_file),
+    C(is_preview_suffix_enabled), and in C(application), C(database) or C(service) whose they are. Without what is in a file.
+  returned: when O(gather) has V(storages)
+  type: list
+  elements: dict
+scheduled_tasks:
+  description: >-
+    The scheduled tasks, with C(uuid), C(name), C(frequency), C(container), C(timeout), C(enabled), and in C(application) or C(service) whose they
+    are. Without the command.
+  returned: when O(gather) has V(scheduled_tasks)
+  type: list
+  elements: dict
+previews:
+  description: >-
+    The preview deployments, with C(uuid), C(pull_request_id), C(pull_request_html_url), C(status), C(domains), C(docker_registry_image_tag),
+    C(last_online_at), and C(application).
+  returned: when O(gather) has V(previews)
+  type: list
+  elements: dict
 private_keys:
   description: The SSH keys, with C(uuid), C(name), C(description), C(fingerprint), C(is_git_related) and C(public_key).
   returned: when O(gather) has V(private_keys)
+  type: list
+  elements: dict
+destinations:
+  description: The Docker networks of the servers, with C(uuid), C(name), C(network), C(type) and C(server) (C(uuid) and C(name)).
+  returned: when O(gather) has V(destinations)
+  type: list
+  elements: dict
+registries:
+  description: >-
+    The registries that usable servers are logged in to or that something on them pulls from, with C(registry), C(logged_in), C(source),
+    C(username), C(used_by) (each with C(type) and C(name)) and C(server) (C(uuid) and C(name)).
+  returned: when O(gather) has V(registries)
   type: list
   elements: dict
 audit_events:
@@ -262,7 +335,7 @@ details:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
     restart_required:
-      description: V(true) when the change reaches the running database only with its next restart.
+      description: V(true) when the change reaches the running database or service only with its next restart.
       type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).

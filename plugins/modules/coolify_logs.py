@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: coolify_logs
-short_description: Read the logs of applications, databases and deployments in Coolify
+short_description: Read the logs of applications, databases, services and deployments in Coolify
 version_added: 0.1.0
 description:
   - Returns log lines as entries with time and level, filtered.
@@ -31,15 +31,21 @@ attributes:
 options:
   target:
     description:
-      - Name or uuid of the application or database. A name without O(project) is looked for in everything that the team has.
+      - Name or uuid of the application, database or service. A name without O(project) is looked for in everything that the team has.
     type: str
     required: true
   type:
     description:
       - V(application) and V(database) read what its container says, V(deployment) what its last deployment, or O(deployment_uuid), said.
+      - V(service) reads what its containers say. Needs Coolify 4.2 or later.
     type: str
-    choices: [application, database, deployment]
+    choices: [application, database, service, deployment]
     default: application
+  container:
+    description:
+      - With O(type=service), the name of the only container to read.
+    type: str
+    version_added: 0.2.0
   deployment_uuid:
     description:
       - With O(type=deployment), another deployment than the last.
@@ -118,6 +124,10 @@ logs:
     source:
       description: V(coolify), V(deployment) or V(host_evidence).
       type: str
+    container:
+      description: Which container of the service says it.
+      returned: with O(type=service)
+      type: str
 read:
   description: How many lines were read before the filters.
   returned: success
@@ -191,7 +201,7 @@ details:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
     restart_required:
-      description: V(true) when the change reaches the running database only with its next restart.
+      description: V(true) when the change reaches the running database or service only with its next restart.
       type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).

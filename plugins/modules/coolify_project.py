@@ -179,7 +179,7 @@ details:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
     restart_required:
-      description: V(true) when the change reaches the running database only with its next restart.
+      description: V(true) when the change reaches the running database or service only with its next restart.
       type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).

@@ -8,14 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: coolify_stack
-short_description: Manage databases and applications of an environment in one transaction
+short_description: Manage databases, services and applications of an environment in one transaction
 version_added: 0.1.0
 description:
-  - Declares several databases and applications of one environment. They are compared with what is there in parallel, there is one plan, and when
+  - Declares several databases, services and applications of one environment. They are compared with what is there in parallel, there is one plan, and when
     anything fails everything that the task did is undone, in all of them.
   - The order is fixed. The gates of all applications are checked before anything is changed, the databases come first, then the
-    configuration and the variables of all applications, then one deployment after the other.
-  - What is not declared is left alone. To remove something, use M(selfhosted.coolify.coolify_app) or M(selfhosted.coolify.coolify_db).
+    services, then the configuration and the variables of all applications, then one deployment after the other.
+  - What is not declared is left alone. To remove something, use M(selfhosted.coolify.coolify_app), M(selfhosted.coolify.coolify_db) or
+    M(selfhosted.coolify.coolify_service).
 author:
   - selfhosted.coolify contributors (@selfhosted)
 extends_documentation_fragment:
@@ -51,7 +52,8 @@ options:
   state:
     description:
       - V(present) means that everything exists as declared.
-      - V(deployed) means as well that the databases run and that the applications are deployed and verified.
+      - V(deployed) means as well that the databases and services run and that the applications are deployed and verified. A running service
+        that the task changes is restarted.
     type: str
     choices: [present, deployed]
     default: present
@@ -67,6 +69,27 @@ options:
     description:
       - Like O(variables), for values that must not be seen.
     type: dict
+  is_literal:
+    description:
+      - Whether C($) in the values is left as it is. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_multiline:
+    description:
+      - Whether the values have several lines. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_shown_once:
+    description:
+      - Whether the values are locked, so that Coolify never shows them again. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_runtime:
+    description:
+      - Whether the containers get the variables. Default of all variables of the task that do not say it themselves.
+    type: bool
+  is_buildtime:
+    description:
+      - Whether the builds get the variables. Default of all variables of the task that do not say it themselves. With V(false), a changed
+        variable does not cause a new build either.
+    type: bool
   force_domain_override:
     description:
       - Whether domains that another resource uses already are taken nevertheless.
@@ -77,6 +100,220 @@ options:
       - Has to be V(true) for anything that destroys data. Otherwise the task ends as V(blocked) before it changes anything.
     type: bool
     default: false
+  services:
+    description:
+      - Services, with the options of M(selfhosted.coolify.coolify_service).
+    type: list
+    elements: dict
+    version_added: 0.2.0
+    suboptions: # of coolify_service; scripts/returns.py writes them
+      name:
+        description:
+        - Name inside O(project) and O(environment). Each name can be there once in the task.
+        type: str
+        required: true
+      server:
+        description:
+        - Name or uuid of the server, where it is another one than O(server).
+        type: str
+      destination:
+        description:
+        - Name or uuid of the destination, where it is another one than O(destination).
+        type: str
+      type:
+        description:
+        - Key of a one-click service, such as V(uptime-kuma). When Coolify does not have it, the failure lists all in C(details.valid_service_types).
+        - It cannot be changed later.
+        type: str
+      docker_compose_raw:
+        description:
+        - Text of the compose file. It is checked as M(selfhosted.coolify.coolify_compose_lint) does it before anything is sent.
+        - Coolify writes the file anew, without comments, so the two are compared by what they mean. A token without C(read:sensitive)
+          does not get to see it; O(selfhosted.coolify.coolify_service#module:update_secrets) says what happens then.
+        - Diffs show images, ports, volumes and networks; of everything else that it differs, because it may be secret.
+        - The C(content) of a mounted file counts only when the mount is new.
+        type: str
+      docker_compose_file:
+        description:
+        - Path of the compose file on the controller, instead of O(services[].docker_compose_raw).
+        type: path
+      lint_fail_on:
+        description:
+        - The task fails before it changes anything when the compose file has a finding of this severity or a worse one.
+        - Warnings that do not fail the task are among the risks of its plan.
+        type: str
+        choices:
+        - error
+        - warning
+        - never
+        default: error
+      lint_skip_rules:
+        description:
+        - Ids of rules that are not to be looked at, such as V(COMPOSE-PORTS).
+        type: list
+        elements: str
+      description:
+        description:
+        - What the service is for. An empty text removes it.
+        type: str
+      connect_to_docker_network:
+        description:
+        - Whether its containers are in the destination's network too, where other resources reach them.
+        - Coolify does not take it at creation, so it is set right afterwards.
+        type: bool
+      is_container_label_escape_enabled:
+        description:
+        - Whether C($) in labels is escaped. Without it, labels can refer to variables.
+        type: bool
+      urls:
+        description:
+        - The domains of containers. Those that are not listed keep what they have.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description:
+            - Name of the container in the compose file.
+            type: str
+            required: true
+          url:
+            description:
+            - Its addresses, with the port of the container where it is not the one that Coolify finds, such as V(https://kuma.example.com:3001).
+            - An empty list removes them, unless the compose file has a variable C(SERVICE_URL_*) or C(SERVICE_FQDN_*) that brings
+              one back.
+            type: list
+            elements: str
+            required: true
+      applications:
+        description:
+        - Settings of containers that Coolify takes for applications. Those that are not listed stay as they are.
+        - Everything but O(services[].applications[].url) requires Coolify 4.2.0.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description:
+            - Name of the container in the compose file.
+            type: str
+            required: true
+          url:
+            description:
+            - The same as an entry of O(services[].urls).
+            type: list
+            elements: str
+          human_name:
+            description:
+            - Name for people.
+            type: str
+          description:
+            description:
+            - What the container is for.
+            type: str
+          image:
+            description:
+            - Image and tag. Not together with O(services[].docker_compose_raw) and O(services[].docker_compose_file), where the
+              image stands.
+            type: str
+          exclude_from_status:
+            description:
+            - Whether the container does not count for the status of the service. Coolify sets it for a container with C(restart)
+              V(no).
+            type: bool
+          is_log_drain_enabled:
+            description:
+            - Whether its log goes to the server's log drain, which has to be there.
+            type: bool
+          is_gzip_enabled:
+            description:
+            - Whether the proxy compresses answers.
+            type: bool
+          is_stripprefix_enabled:
+            description:
+            - Whether the proxy takes the path of the domain off.
+            type: bool
+          is_force_https_enabled:
+            description:
+            - Whether http is redirected to https.
+            - Requires Coolify 4.3.8.
+            type: bool
+          noindex_domains:
+            description:
+            - Domains that search engines are asked to leave out. Only what is in O(services[].applications[].url) counts.
+            - Requires Coolify 4.3.0.
+            type: list
+            elements: str
+      databases:
+        description:
+        - Settings of containers that Coolify takes for databases, which it tells by their images.
+        - Requires Coolify 4.2.0.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description:
+            - Name of the container in the compose file.
+            type: str
+            required: true
+          human_name:
+            description:
+            - Name for people.
+            type: str
+          description:
+            description:
+            - What the container is for.
+            type: str
+          image:
+            description:
+            - Image and tag. Not together with O(services[].docker_compose_raw) and O(services[].docker_compose_file), where the
+              image stands.
+            type: str
+          exclude_from_status:
+            description:
+            - Whether the container does not count for the status of the service. Coolify sets it for a container with C(restart)
+              V(no).
+            type: bool
+          is_log_drain_enabled:
+            description:
+            - Whether its log goes to the server's log drain, which has to be there.
+            type: bool
+          is_public:
+            description:
+            - Whether it can be reached from outside through O(services[].databases[].public_port).
+            type: bool
+          public_port:
+            description:
+            - Port of the server that leads to the database. V(0) removes it.
+            type: int
+          public_port_timeout:
+            description:
+            - Seconds after which the public proxy closes an idle connection.
+            type: int
+      purge:
+        description:
+        - Whether to delete the variables that are in neither O(services[].variables) nor O(services[].secrets).
+        - Variables that Coolify generates (C(SERVICE_*)) and those that the compose file names stay; Coolify would only make them
+          anew. To see the file, the token needs C(read:sensitive).
+        type: bool
+        default: false
+      variables:
+        description:
+        - Environment variables whose values may be seen. Each key has its value, or a dictionary with C(value) and attributes.
+        - The attributes are C(is_literal), C(is_multiline), C(is_shown_once), C(is_runtime), C(is_buildtime), C(is_preview) and
+          C(comment). Those that are not given keep what the server has; new variables get Coolify's defaults.
+        - Values are texts or integers. Booleans, floats and null are refused; quote them. Coolify trims values.
+        type: dict
+      secrets:
+        description:
+        - Like O(services[].variables), for values that must not be seen. Diffs show V(differs) only.
+        - Ansible blanks each of these values everywhere in the result, so very short ones damage it; the task warns.
+        type: dict
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
+        type: list
+        elements: str
   databases:
     description:
       - Databases, with the options of M(selfhosted.coolify.coolify_db).
@@ -385,6 +622,13 @@ options:
           records only; an initialised database keeps the old ones.
         type: bool
         default: false
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
+        type: list
+        elements: str
   applications:
     description:
       - Applications, with the options of M(selfhosted.coolify.coolify_app).
@@ -398,8 +642,9 @@ options:
         required: true
       depends_on:
         description:
-        - Names of databases and applications of this task that have to be there before. Databases come before all applications
-          anyway;
+        - Names of databases, services and applications of this task that have to be there before. Databases and services come before
+          all
+        - applications anyway;
         - applications are deployed in this order, otherwise as they are declared.
         type: list
         elements: str
@@ -960,6 +1205,13 @@ options:
         - Regular expressions. When one is found in the last 500 lines of the application's log after the deployment, it has failed.
         type: list
         elements: str
+      tags:
+        description:
+        - The tags, which deployments and lists can be chosen by. Exactly these; an empty list removes them all.
+        - Coolify stores them in lower case and forgets a tag that nothing has any more.
+        - Requires Coolify 4.2.0.
+        type: list
+        elements: str
 """
 
 EXAMPLES = r"""
@@ -1002,15 +1254,19 @@ RETURN = r"""
 ---
 stack:
   description:
-    - What there is now, or would be in check mode, in C(databases) and C(applications).
-    - Each has the keys that M(selfhosted.coolify.coolify_db) returns in C(database) and M(selfhosted.coolify.coolify_app) in C(application),
-      a database also C(connection) and C(backups), an application also C(variables).
-    - RV(details), RV(rollback_point) and RV(diff) have the same two keys, with a dictionary by name in each.
+    - What there is now, or would be in check mode, in C(databases), C(services) and C(applications).
+    - Each has the keys that M(selfhosted.coolify.coolify_db) returns in C(database), M(selfhosted.coolify.coolify_service) in C(service) and
+      M(selfhosted.coolify.coolify_app) in C(application), a database also C(connection) and C(backups), the others also C(variables).
+    - RV(details), RV(rollback_point) and RV(diff) have the same keys, with a dictionary by name in each.
   returned: always
   type: dict
   contains:
     databases:
       description: The declared databases.
+      type: list
+      elements: dict
+    services:
+      description: The declared services.
       type: list
       elements: dict
     applications:
@@ -1082,7 +1338,7 @@ details:
       description: V(true) when the change reaches the running application only with its next deployment.
       type: bool
     restart_required:
-      description: V(true) when the change reaches the running database only with its next restart.
+      description: V(true) when the change reaches the running database or service only with its next restart.
       type: bool
 metrics:
   description: Figures about server and application. What nobody measured is V(null).

@@ -59,10 +59,11 @@ def isolate(network: bool = True) -> Path:
     argv = [sys.executable, *(["-m", _module()] if _module() else [sys.argv[0]]), *sys.argv[1:]]
     child = subprocess.Popen(["unshare", *spaces, *argv], env=dict(os.environ, **{INSIDE: str(folder)}))
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_args: child.terminate())
+        # unshare itself ignores SIGTERM; with it goes everything inside
+        signal.signal(number, lambda *_args: child.kill())
     while True:
         try:
-            sys.exit(child.wait())
+            sys.exit(child.wait() & 255)
         except KeyboardInterrupt:
             continue  # the child got it too, and cleans up
 

@@ -22,9 +22,11 @@ KNOWN = {
     "mmdebstrap": "mmdebstrap",
     "nginx-light": "/usr/sbin/nginx",
     "openssh-server": "/usr/sbin/sshd",
+    "openssl": "openssl",
     "pebble": "pebble",
     "postgresql": "/usr/lib/postgresql/*/bin/postgres",
     "redis-server": "redis-server",
+    "sudo": "sudo",
     "util-linux": "unshare",
 }
 

@@ -585,6 +585,12 @@ def conflicts(coolify: Coolify, urls: t.Iterable[str], team: int, uuid: str | No
                 if url in wanted:
                     text = f"Domain {url} is already in use by application '{app['name']}' (service: {service})"
                     found.append({"domain": url, **owner, "service_name": service, "message": text})
+    for stack in coolify.owned("services", team):
+        for row in coolify.rows("service_applications", service_id=stack["id"]):
+            owner = {"resource_name": stack["name"], "resource_uuid": stack["uuid"], "resource_type": "service"}
+            for url in (item.removesuffix("/") for item in (row["fqdn"] or "").split(",") if item and row["uuid"] != uuid):
+                if url in wanted:
+                    found.append({"domain": url, **owner, "message": f"Domain {url} is already in use by service '{stack['name']}'"})
     return found
 
 
@@ -1036,7 +1042,10 @@ def logs(call: Call) -> t.Any:
     app = call.find("applications", "Application")
     if not app["status"].startswith("running"):
         refuse(400, "Application is not running.")
-    lines = call.coolify.switches.outcomes.get(app["name"], {}).get("output", [f"line {number}" for number in range(1, 6)])
+    return log_text(call, call.coolify.switches.outcomes.get(app["name"], {}).get("output", [f"line {number}" for number in range(1, 6)]))
+
+
+def log_text(call: Call, lines: list[str]) -> Row:
     wanted = integer(call.input.get("lines", 100))
     if truthy(call.input.get("show_timestamps")) and call.input["show_timestamps"] != "false" and call.coolify.has("4.2.0"):
         lines = [f"{call.coolify.now()[:19]}.000000000Z {line}" for line in lines]

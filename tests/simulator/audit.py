@@ -19,7 +19,7 @@ from .validation import validate
 
 EVENTS = {
     f"{method} {path}": f"api.{kind}.{action}"
-    for kind, creation in (("project", "/projects"), ("application", "/applications/<kind>"))
+    for kind, creation in (("project", "/projects"), ("application", "/applications/<kind>"), ("service", "/services"))
     for method, path, action in (
         ("POST", creation, "created"),
         ("PATCH", f"/{kind}s/<uuid>", "updated"),

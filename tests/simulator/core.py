@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from .keys import fingerprint, generated, public_text
 from .php import letters, public_id
 from .versions import within
 
@@ -90,9 +91,11 @@ class Fixture:
     server_uuid: str = field(default_factory=public_id)
     destination_uuid: str = field(default_factory=public_id)
     private_key_uuid: str = field(default_factory=public_id)
-    public_key: str = field(default_factory=lambda: f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{letters(43)}")
+    public_key: str = ""
 
     def __post_init__(self) -> None:
+        self.private_key = generated()
+        self.public_key = public_text(self.private_key).strip()
         for number, name in enumerate(ABILITIES, 1):
             self.tokens.setdefault(name, f"{number}|{letters(48)}")
 
@@ -119,11 +122,14 @@ class Switches:
     """What the repository of a compose application holds; None: it cannot be loaded."""
     refuse_keys: list[str] = field(default_factory=list)
     """Variables whose bulk item is refused with 422, after the items before it were stored."""
+    accounts: dict[str, dict[str, str]] | None = None
+    """Registry -> user -> password that it lets in; None: everybody."""
     head: str = "f" * 40
     """The commit that a branch points to."""
     outcomes: dict[str, dict[str, t.Any]] = field(default_factory=dict)
     """Name of an application or database, or name@tag or name@commit -> {"deployment": "failed", "log": [...], "seconds": 5,
-    "status": "running:unhealthy"}; "output" is what the application logs."""
+    "status": "running:unhealthy"}; "output" is what the application logs. Name of a server -> {"validation": "why it fails",
+    "proxy": "error", "cleanup": "failed"}."""
 
 
 class Coolify:
@@ -186,7 +192,11 @@ class Coolify:
         return self.table("destinations")[row["destination_id"]]
 
     def server(self, row: Row) -> Row:
-        return self.table("servers")[self.destination(row)["server_id"]]
+        found = self.tables["servers"].get(self.destination(row)["server_id"])
+        if found is None:
+            # A server that was deleted by force is gone before its resources are
+            raise Crash
+        return found
 
     def owned(self, table: str, team: int, **where: t.Any) -> list[Row]:
         """Resources of a team."""
@@ -210,9 +220,9 @@ class Coolify:
             "private_keys",
             name="Testing Host Key",
             description="This is a test docker container",
-            private_key="-----BEGIN OPENSSH PRIVATE KEY-----\n" + letters(64) + "\n-----END OPENSSH PRIVATE KEY-----\n",
-            public_key=self.fixture.public_key,
-            fingerprint=self.fixture.public_key[-43:],
+            private_key=self.fixture.private_key,
+            public_key=public_text(self.fixture.private_key),
+            fingerprint=fingerprint(self.fixture.private_key),
             is_git_related=False,
             team_id=root["id"],
         )
@@ -235,8 +245,8 @@ class Coolify:
             for name, text in self.fixture.tokens.items()
         }
 
-    def add_server(self, **columns: t.Any) -> Row:
-        """A usable server with its one destination and its two predefined variables."""
+    def add_server(self, settings: Row | None = None, **columns: t.Any) -> Row:
+        """A usable server, unless ``settings`` say otherwise, with its one destination and its two predefined variables."""
         server = self.insert(
             "servers", **{"user": "root", "port": 22, "team_id": 0, "description": None, "proxy_type": "TRAEFIK", **columns}
         )
@@ -246,6 +256,7 @@ class Coolify:
             "is_build_server": False,
             "sentinel_token": letters(120),
             "wildcard_domain": None,
+            **(settings or {}),
         }
         self.add_destination(server, "coolify")
         for key, value in (("COOLIFY_SERVER_UUID", server["uuid"]), ("COOLIFY_SERVER_NAME", server["name"])):

@@ -12,6 +12,7 @@ import typing as t
 
 from . import views
 from .applications import nested_application
+from .copies import open_preview
 from .core import Coolify, Crash, Refused, Row, invalid, refuse
 from .databases import KINDS
 from .databases import start as start_database
@@ -257,6 +258,8 @@ def _deploy_one(call: Call, uuid: str, pull_request: int, tag: str | None) -> li
         return []
     if pull_request and not (app["build_pack"] == "dockerimage" and tag):
         return [{"message": f"Pull request {pull_request} not found for this resource.", "resource_uuid": uuid}]
+    if pull_request:
+        open_preview(coolify, app, pull_request, tag)
     status, deployment = queue(coolify, app, force=boolean(call.input.get("force")), pull_request=pull_request, tag=tag)
     if status == "full":
         raise Refused(429, {"message": QUEUE_FULL}, {"Retry-After": "60"})

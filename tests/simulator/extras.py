@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What hangs on an application or a database: storages, scheduled tasks and tags (applications.md 8, resources.md 3.2 and 9.5)."""
+"""What hangs on an application, a database or a service: storages with their backups, scheduled tasks and tags (applications.md 8, resources.md
+3.2 and 9.5).
+
+Storages, tasks and tags are as recorded; backups of storages and the execution of tasks come from reading Coolify's code."""
 
 from __future__ import annotations
 
@@ -16,17 +19,28 @@ from .http import Call, integer, route
 from .php import boolean, strip_tags, text_of, truthy
 from .validation import REQUIRED, Rules, validate
 
-TABLES = ("persistent_storages", "file_storages", "tasks", "taggables")
-FAMILIES = ("applications", "databases")
+TABLES = ("persistent_storages", "file_storages", "tasks", "taggables", "previews")
+SINGULAR = {"applications": "Application", "databases": "Database", "services": "Service"}
 
 
-def _owner(call: Call, family: str, dot: str = ".") -> Row:
-    return databases.find(call) if family == "databases" else call.find("applications", "Application", dot=dot)
+def owner_of(call: Call, family: str, dot: str = ".") -> Row:
+    return databases.find(call) if family == "databases" else call.find(family, SINGULAR[family], dot=dot)
 
 
 def _key(owner: Row) -> Row:
-    """Where a row says whose it is. Only a database has a kind, which is its table."""
+    """Where a row says whose it is. Only an application has no kind, which is the table of the others."""
     return {"owner_table": owner.get("kind", "applications"), "owner_id": owner["id"]}
+
+
+PARTS = {"service_applications": "application", "service_databases": "database"}
+"""The tables of what a service consists of, which has its storages."""
+
+
+def holders(coolify: Coolify, owner: Row) -> list[Row]:
+    """What has the storages: in a service its parts."""
+    if owner.get("kind") != "services":
+        return [owner]
+    return [{**row, "kind": table} for table in PARTS for row in coolify.rows(table, service_id=owner["id"])]
 
 
 def _of(coolify: Coolify, table: str, owner: Row) -> list[Row]:
@@ -35,9 +49,18 @@ def _of(coolify: Coolify, table: str, owner: Row) -> list[Row]:
 
 def forget(coolify: Coolify, owner: Row) -> None:
     """With its owner everything goes, but a tag stays in the team even when it was the last to have it."""
-    for table in TABLES:
-        for row in _of(coolify, table, owner):
-            coolify.remove(table, row)
+    for whose in {row["uuid"]: row for row in (owner, *holders(coolify, owner))}.values():
+        for table in TABLES:
+            for row in _of(coolify, table, whose):
+                _remove(coolify, table, row)
+
+
+def _remove(coolify: Coolify, table: str, row: Row) -> None:
+    """With what hangs on it in turn."""
+    for child, key in (("volume_backups", "storage_uuid"), ("executions", "task_uuid")):
+        for other in coolify.rows(child, **{key: row["uuid"]}):
+            coolify.remove(child, other)
+    coolify.remove(table, row)
 
 
 def _check(call: Call, rules: Rules, messages: dict[str, str] | None = None) -> None:
@@ -170,8 +193,7 @@ def _from_root(path: str) -> str:
 
 def _storage(call: Call, kind: Storage, owner: Row, row: Row) -> Row:
     view = {name: value for name, value in row.items() if not name.startswith(("_", "owner_"))}
-    model = "App\\Models\\Application" if row["owner_table"] == "applications" else databases.model(owner)
-    view.update(resource_type=model, resource_id=owner["id"])
+    view.update(resource_type=_model(owner), resource_id=owner["id"])
     if kind is FILE:
         view.update(is_binary=row["content"] == "[binary file]", is_too_large=row["content"] == "[file too large to display]")
         if not call.coolify.has("4.2.0"):
@@ -181,7 +203,15 @@ def _storage(call: Call, kind: Storage, owner: Row, row: Row) -> Row:
     return view
 
 
+def _model(owner: Row) -> str:
+    if owner.get("kind") in PARTS:
+        return f"App\\Models\\Service{PARTS[owner['kind']].title()}"
+    return databases.model(owner) if "kind" in owner else "App\\Models\\Application"
+
+
 def _nested(call: Call, owner: Row) -> Row:
+    if owner.get("kind") in PARTS:
+        return {"uuid": owner["uuid"], "name": owner["name"]}
     brief = databases.brief if "kind" in owner else applications.brief
     # Nobody sees secrets there since 4.2.0, everybody before
     return brief(call.coolify, owner, not call.coolify.has("4.2.0"))
@@ -255,9 +285,16 @@ def _file_columns(call: Call, folder: str) -> Row:
         invalid({"mount_path": str(error)})
 
 
-def _find_storage(call: Call, owner: Row, kinds: t.Iterable[Storage], name: str, value: t.Any) -> tuple[Storage, Row]:
-    found = ((kind, row) for kind in kinds for row in _of(call.coolify, kind.table, owner) if row[name] == value)
+def _find_storage(call: Call, owner: Row, kinds: t.Iterable[Storage], name: str, value: t.Any) -> tuple[Storage, Row, Row]:
+    """The kind, whose it is, and the row."""
+    whose = holders(call.coolify, owner)
+    found = ((kind, one, row) for kind in kinds for one in whose for row in _of(call.coolify, kind.table, one) if row[name] == value)
     return next(found, None) or refuse(404, "Storage not found.")
+
+
+def _read_only(kind: Storage, holder: Row, row: Row) -> bool:
+    """All volumes of a service are; others where a test says so, which in Coolify the compose file does."""
+    return bool(row.get("_read_only")) or (kind is PERSISTENT and holder.get("kind") in PARTS)
 
 
 def _storages(family: str) -> None:
@@ -265,21 +302,31 @@ def _storages(family: str) -> None:
 
     @route("GET", path)
     def list_storages(call: Call) -> t.Any:
-        owner = _owner(call, family, dot="")
+        whose = holders(call.coolify, owner_of(call, family, dot="." if family == "services" else ""))
+
+        def view(kind: Storage, holder: Row, row: Row) -> Row:
+            of_part = {"resource_uuid": holder["uuid"], "resource_type": PARTS[holder["kind"]]} if holder.get("kind") in PARTS else {}
+            return {**_storage(call, kind, holder, row), **of_part}
+
         return {
-            kind.table: [_storage(call, kind, owner, row) for row in _of(call.coolify, kind.table, owner)] for kind in STORAGES.values()
+            kind.table: [view(kind, one, row) for one in whose for row in _of(call.coolify, kind.table, one)] for kind in STORAGES.values()
         }
 
     @route("POST", path, json=True)
     def create_storage(call: Call) -> t.Any:
-        owner, data = _owner(call, family), call.input
-        _check(call, {name: rules for name, rules in CREATE_RULES.items() if name != "is_host_file" or call.coolify.has("4.2.0")})
+        owner, data = owner_of(call, family), call.input
+        folder = f"/data/coolify/{family}/{owner['uuid']}"
+        rules = {name: rules for name, rules in CREATE_RULES.items() if name != "is_host_file" or call.coolify.has("4.2.0")}
+        _check(call, {**rules, **({"resource_uuid": ("required", "string")} if family == "services" else {})})
+        if family == "services":
+            whose = holders(call.coolify, owner)
+            owner = next((row for row in whose if row["uuid"] == data["resource_uuid"]), None) or refuse(404, "Service resource not found.")
         kind = STORAGES[data["type"]]
         if kind is PERSISTENT and not truthy(data.get("name")):
             invalid({"name": "The name field is required for persistent storages."})
         _refuse_foreign(call, kind)
         if kind is FILE:
-            given = _file_columns(call, f"/data/coolify/{family}/{owner['uuid']}")
+            given = _file_columns(call, folder)
         else:
             host = data.get("host_path")
             given = {
@@ -297,14 +344,14 @@ def _storages(family: str) -> None:
 
     @route("PATCH", path, json=True)
     def update_storage(call: Call) -> t.Any:
-        owner, data = _owner(call, family, dot=""), call.input
+        owner, data = owner_of(call, family, dot="." if family == "services" else ""), call.input
         _check(call, UPDATE_RULES)
         if not data.get("uuid") and not integer(data.get("id")):
             invalid({"uuid": "Either uuid or id is required."})
         by, value = ("uuid", data["uuid"]) if data.get("uuid") else ("id", integer(data["id"]))
-        kind, row = _find_storage(call, owner, [STORAGES[data["type"]]], by, value)
+        kind, owner, row = _find_storage(call, owner, [STORAGES[data["type"]]], by, value)
         given = {name: data[name] for name in EDITABLE if name in data}
-        if row.get("_read_only") and given:
+        if _read_only(kind, owner, row) and given:
             refuse(422, f"{READ_ONLY}. Only is_preview_suffix_enabled can be updated.", read_only_fields=list(given))
         _refuse_foreign(call, kind)
         if kind is PERSISTENT:
@@ -318,11 +365,106 @@ def _storages(family: str) -> None:
 
     @route("DELETE", f"{path}/<storage>")
     def delete_storage(call: Call) -> t.Any:
-        kind, row = _find_storage(call, _owner(call, family), STORAGES.values(), "uuid", call.params["storage"])
-        if row.get("_read_only"):
+        kind, holder, row = _find_storage(call, owner_of(call, family), STORAGES.values(), "uuid", call.params["storage"])
+        if _read_only(kind, holder, row):
             refuse(422, f"{READ_ONLY} and cannot be deleted.")
+        if call.coolify.one("volume_backups", storage_uuid=row["uuid"]):
+            what = "directory" if kind is FILE else "volume"
+            refuse(422, f"Delete this {what} backup schedule and its archives before deleting the {what}.")
         call.coolify.remove(kind.table, row)
         return {"message": "Storage deleted."}
+
+
+# --- backups of storages, from reading -----------------------------------------------------------------------------------------
+
+RETENTION: Rules = {
+    f"retention_{name}_{where}": (kind, ("min", 0), ("max", most))
+    for where in ("locally", "s3")
+    for name, kind, most in (("amount", "integer", 10000), ("days", "integer", 2147483647), ("max_storage", "numeric", 9999999999))
+}
+BACKUP_RULES: Rules = {
+    "frequency": ("required", "string", ("max", 255)),
+    "enabled": ("boolean",),
+    "save_s3": ("boolean",),
+    "disable_local_backup": ("boolean",),
+    "stop_during_backup": ("boolean",),
+    "s3_storage_uuid": ("nullable", "string"),
+    **RETENTION,
+    "timeout": ("integer", ("min", 60), ("max", 36000)),
+}
+BACKUP_DEFAULTS: Row = {name: 7 if "amount" in name else 0 for name in RETENTION}
+
+
+def _backup_columns(call: Call, kind: Storage, row: Row) -> Row:
+    """A replacement of everything: what is left out has its default again, but for the timeout."""
+    data = call.input
+    errors = validate(data, BACKUP_RULES, {"required": REQUIRED})
+    errors.update({name: ["This field is not allowed."] for name in data if name not in BACKUP_RULES})
+    if "frequency" not in errors and not databases.valid_schedule(data["frequency"]):
+        errors["frequency"] = ["The frequency must be a valid cron or human expression."]
+    to_s3 = boolean(data.get("save_s3"))
+    if boolean(data.get("disable_local_backup")) and not to_s3:
+        errors["disable_local_backup"] = ["Local backups can only be disabled when S3 backups are enabled."]
+    s3 = call.coolify.one("s3_storages", uuid=data.get("s3_storage_uuid"), team_id=call.team, is_usable=True)
+    if to_s3 and not s3:
+        errors["s3_storage_uuid"] = ["Select a usable S3 storage owned by your team."]
+    if kind is FILE and (not row["is_directory"] or row["is_host_file"]):
+        errors["storage_uuid"] = ["Only directory file storages can be backed up."]
+    if errors:
+        invalid(errors)
+    return {
+        "frequency": data["frequency"],
+        "enabled": boolean(data.get("enabled"), True),
+        "save_s3": to_s3,
+        "disable_local_backup": boolean(data.get("disable_local_backup")),
+        "stop_during_backup": boolean(data.get("stop_during_backup")),
+        "s3_storage_uuid": s3["uuid"] if to_s3 and s3 else None,
+        **{name: integer(data[name]) if name in data else default for name, default in BACKUP_DEFAULTS.items()},
+        **({"timeout": integer(data["timeout"])} if "timeout" in data else {}),
+    }
+
+
+def _volume_backups(family: str) -> None:
+    path = f"/{family}/<uuid>/storages/<storage>/backups"
+
+    def storage(call: Call) -> tuple[Storage, Row]:
+        kind, _holder, row = _find_storage(call, owner_of(call, family), STORAGES.values(), "uuid", call.params["storage"])
+        return kind, row
+
+    def schedule(call: Call) -> Row:
+        _kind, row = storage(call)
+        return call.coolify.one("volume_backups", storage_uuid=row["uuid"]) or refuse(404, "Storage backup schedule not found.")
+
+    @route("PUT", path, since="4.3.0", json=True)
+    def set_backup(call: Call) -> t.Any:
+        kind, row = storage(call)
+        columns = _backup_columns(call, kind, row)
+        found = call.coolify.one("volume_backups", storage_uuid=row["uuid"])
+        if found:
+            call.coolify.update(found, **columns)
+        backup = found or call.coolify.insert("volume_backups", storage_uuid=row["uuid"], **{"timeout": 36000, **columns})
+        view = {name: backup[name] for name in BACKUP_RULES}
+        if not found and "timeout" not in call.input:
+            view["timeout"] = None
+        done = "updated" if found else "created"
+        return (200 if found else 201), {
+            "uuid": backup["uuid"],
+            "message": f"Storage backup schedule {done}.",
+            "storage_uuid": row["uuid"],
+            "storage_type": "directory" if kind is FILE else "persistent",
+            **view,
+        }
+
+    @route("POST", f"{path}/run", since="4.3.0")
+    def run_backup(call: Call) -> t.Any:
+        backup = schedule(call)
+        backup["_runs"] = backup.get("_runs", 0) + 1
+        return {"message": "Storage backup queued.", "uuid": backup["uuid"]}
+
+    @route("DELETE", path, since="4.3.0")
+    def delete_backup(call: Call) -> t.Any:
+        call.coolify.remove("volume_backups", schedule(call))
+        return {"message": "Storage backup schedule and archives deleted."}
 
 
 # --- scheduled tasks ---------------------------------------------------------------------------------------------------------
@@ -368,38 +510,84 @@ def _store_task(given: Row) -> Row:
     return given
 
 
-@route("GET", "/applications/<uuid>/scheduled-tasks")
-def list_tasks(call: Call) -> t.Any:
-    rows = _of(call.coolify, "tasks", _owner(call, "applications"))
-    return [_task(row) for row in sorted(rows, key=lambda row: row["name"])]
+def _execute(coolify: Coolify, owner: Row, task: Row) -> None:
+    """What the job does. It fails where no container runs; ``outcomes`` of the owner can have another ``task`` result."""
+    now = coolify.now("%Y-%m-%d %H:%M:%S")
+    running = str(owner.get("status", "running")).startswith("running")
+    refused = {"status": "failed", "message": "Job permanently failed after 1 attempts: ScheduledTaskJob failed: No containers running."}
+    outcome = {"status": "success", "message": "done", **coolify.switches.outcomes.get(owner["name"], {}).get("task", {})}
+    row = coolify.insert(
+        "executions",
+        task_uuid=task["uuid"],
+        status="running",
+        message=None,
+        retry_count=0,
+        duration=None,
+        error_details=None,
+        started_at=coolify.now(),
+        finished_at=None,
+    )
+
+    def end() -> None:
+        found = outcome if running else refused
+        coolify.update(row, status=found["status"], message=found["message"], duration="1.00", finished_at=now)
+
+    coolify.later(coolify.switches.deploy_seconds, end)
 
 
-@route("POST", "/applications/<uuid>/scheduled-tasks", json=True)
-def create_task(call: Call) -> t.Any:
-    owner = _owner(call, "applications")
-    given = _store_task(_task_columns(call, TASK_RULES))
-    return 201, _task(call.coolify.insert("tasks", **{**TASK_DEFAULTS, **given}, **_key(owner)))
+EXECUTION = (
+    "uuid",
+    "status",
+    "message",
+    "retry_count",
+    "duration",
+    "error_details",
+    "started_at",
+    "finished_at",
+    "created_at",
+    "updated_at",
+)
 
 
-@route("PATCH", "/applications/<uuid>/scheduled-tasks/<task>", json=True)
-def update_task(call: Call) -> t.Any:
-    owner = _owner(call, "applications")
-    given = _task_columns(call, TASK_UPDATE_RULES)
-    row = _one_task(call, owner)
-    call.coolify.update(row, **_store_task(given))
-    return _task(row)
+def _tasks(family: str) -> None:
+    path = f"/{family}/<uuid>/scheduled-tasks"
 
+    @route("GET", path)
+    def list_tasks(call: Call) -> t.Any:
+        rows = _of(call.coolify, "tasks", owner_of(call, family))
+        return [_task(row) for row in sorted(rows, key=lambda row: row["name"])]
 
-@route("DELETE", "/applications/<uuid>/scheduled-tasks/<task>")
-def delete_task(call: Call) -> t.Any:
-    call.coolify.remove("tasks", _one_task(call, _owner(call, "applications")))
-    return {"message": "Scheduled task deleted."}
+    @route("POST", path, json=True)
+    def create_task(call: Call) -> t.Any:
+        owner = owner_of(call, family)
+        given = _store_task(_task_columns(call, TASK_RULES))
+        return 201, _task(call.coolify.insert("tasks", **{**TASK_DEFAULTS, **given}, **_key(owner)))
 
+    @route("PATCH", f"{path}/<task>", json=True)
+    def update_task(call: Call) -> t.Any:
+        owner = owner_of(call, family)
+        given = _task_columns(call, TASK_UPDATE_RULES)
+        row = _one_task(call, owner)
+        call.coolify.update(row, **_store_task(given))
+        return _task(row)
 
-@route("GET", "/applications/<uuid>/scheduled-tasks/<task>/executions")
-def list_executions(call: Call) -> t.Any:
-    _one_task(call, _owner(call, "applications"))
-    return []  # no task ever runs here
+    @route("DELETE", f"{path}/<task>")
+    def delete_task(call: Call) -> t.Any:
+        _remove(call.coolify, "tasks", _one_task(call, owner_of(call, family)))
+        return {"message": "Scheduled task deleted."}
+
+    @route("GET", f"{path}/<task>/executions")
+    def list_executions(call: Call) -> t.Any:
+        task = _one_task(call, owner_of(call, family))
+        rows = call.coolify.rows("executions", task_uuid=task["uuid"])
+        return [{name: row[name] for name in EXECUTION} for row in reversed(rows)]
+
+    @route("POST", f"{path}/<task>/execute", since="4.3.0")
+    def execute_task(call: Call) -> t.Any:
+        owner = owner_of(call, family)
+        task = _one_task(call, owner)
+        call.coolify.later(call.coolify.switches.status_seconds, lambda: _execute(call.coolify, owner, task))
+        return {"message": "Scheduled task execution queued."}
 
 
 # --- tags --------------------------------------------------------------------------------------------------------------------
@@ -467,17 +655,17 @@ def _tags(family: str) -> None:
 
     @route("GET", path, since="4.2.0")
     def list_tags_of(call: Call) -> t.Any:
-        return _tags_of(call.coolify, _owner(call, family))
+        return _tags_of(call.coolify, owner_of(call, family))
 
     @route("POST", path, since="4.2.0", json=True)
     def create_tags(call: Call) -> t.Any:
-        owner = _owner(call, family)
+        owner = owner_of(call, family)
         attach(call.coolify, owner, call.team, _check_tags(call))
         return 201, _tags_of(call.coolify, owner)
 
     @route("DELETE", f"{path}/<tag>", since="4.2.0")
     def delete_tag(call: Call) -> t.Any:
-        owner = _owner(call, family)
+        owner = owner_of(call, family)
         tag = call.mine("tags", "Tag", param="tag")
         link = call.coolify.one("taggables", tag_id=tag["id"], **_key(owner)) or refuse(404, "Tag not found on resource.")
         call.coolify.remove("taggables", link)
@@ -486,15 +674,19 @@ def _tags(family: str) -> None:
         return {"message": "Tag removed."}
 
 
-for _family in FAMILIES:
+for _family in SINGULAR:
     _storages(_family)
+    _volume_backups(_family)
+for _family in ("applications", "services"):
+    _tasks(_family)
+for _family in SINGULAR:
     _tags(_family)
 
 
 @route("GET", "/applications/<uuid>/destinations", since="4.3.0")
 def list_destinations(call: Call) -> t.Any:
     """The primary one; a test can name more in ``_destinations`` of an application's row."""
-    owner = _owner(call, "applications")
+    owner = owner_of(call, "applications")
     places = [call.coolify.destination(owner), *owner.get("_destinations", ())]
     servers = {row["id"]: row["uuid"] for row in call.coolify.rows("servers")}
     return [

@@ -105,13 +105,13 @@ def action(path: str, ability: str = "deploy", *, post_since: str | None = None)
     def register(handler: Handler) -> Handler:
         route("POST", path, ability, since=post_since)(handler)
         route("GET", path, ability, until="4.2.0", write=True)(handler)
-        route("GET", path, ability, since="4.2.0")(_moved)
+        route("GET", path, ability, since="4.2.0")(moved)
         return handler
 
     return register
 
 
-def _moved(call: Call) -> t.NoReturn:
+def moved(call: Call) -> t.NoReturn:
     raise Refused(405, {"message": "This endpoint has changed to a POST request."}, {"Allow": "POST"})
 
 

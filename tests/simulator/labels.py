@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The proxy labels that Coolify generates for an application: Traefik's and Caddy's, each sorted."""
+"""The proxy labels that Coolify generates for an application or for a container of a service: Traefik's and Caddy's, each sorted."""
 
 from __future__ import annotations
 
@@ -29,13 +29,30 @@ def application_labels(app: Row, network: str) -> str:
     if not app["fqdn"]:
         return ""
     ports = ["80"] if app["settings"]["is_static"] else (app["ports_exposes"] or "").split(",")
+    domains = _domains(app, ports[0])
+    return "\n".join(sorted(_traefik(app, domains)) + sorted(_caddy(app, domains, network)))
+
+
+def container_labels(container: Row, uuid: str, segment: str) -> list[str]:
+    """Of a service's container that has domains; ``segment`` is what its routers' names end with."""
+    if not container["fqdn"]:
+        return []
+    like_an_application = {**container, **_NO_PASSWORD, "uuid": uuid, "settings": container}
+    domains = _domains(like_an_application, "")
+    return sorted(_traefik(like_an_application, domains, f"-{segment}")) + sorted(_caddy(like_an_application, domains, uuid))
+
+
+_NO_PASSWORD: Row = {"is_http_basic_auth_enabled": False}
+
+
+def _domains(app: Row, port: str) -> list[_Domain]:
     hidden = {url.rstrip("/") for url in app["noindex_domains"] or ()}
     domains = []
     for number, url in enumerate(app["fqdn"].split(",")):
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2].partition(":")[0]
-        domains.append(_Domain(number, parts.scheme, host, parts.path or "/", str(parts.port or ports[0]), url.rstrip("/") in hidden))
-    return "\n".join(sorted(_traefik(app, domains)) + sorted(_caddy(app, domains, network)))
+        domains.append(_Domain(number, parts.scheme, host, parts.path or "/", str(parts.port or port), url.rstrip("/") in hidden))
+    return domains
 
 
 def _password_hash(app: Row) -> str | None:
@@ -46,7 +63,7 @@ def _password_hash(app: Row) -> str | None:
     return "$2y$10$" + hashlib.sha256(f"{app['http_basic_auth_password']}{app['_hashes']}".encode()).hexdigest()[:53]
 
 
-def _traefik(app: Row, domains: list[_Domain]) -> t.Iterator[str]:
+def _traefik(app: Row, domains: list[_Domain], ending: str = "") -> t.Iterator[str]:
     settings, uuid = app["settings"], app["uuid"]
     middle = "traefik.http.middlewares"
     yield "traefik.enable=true"
@@ -57,7 +74,7 @@ def _traefik(app: Row, domains: list[_Domain]) -> t.Iterator[str]:
     if password:
         yield f"{middle}.http-basic-auth-{uuid}.basicauth.users={app['http_basic_auth_username']}:{password}"
     for domain in domains:
-        main = f"{'https' if domain.scheme == 'https' else 'http'}-{domain.number}-{uuid}"
+        main = f"{'https' if domain.scheme == 'https' else 'http'}-{domain.number}-{uuid}{ending}"
         chain = []
         if domain.hidden:
             yield f"{middle}.{domain.number}-{uuid}-noindex.headers.customresponseheaders.X-Robots-Tag=noindex, nofollow"
@@ -84,7 +101,9 @@ def _traefik(app: Row, domains: list[_Domain]) -> t.Iterator[str]:
             yield f"traefik.http.routers.{main}.tls.certresolver=letsencrypt"
             noindex = [f"{domain.number}-{uuid}-noindex"] if domain.hidden else []
             yield from _router(
-                f"http-{domain.number}-{uuid}", domain, [*noindex, "redirect-to-https"] if settings["is_force_https_enabled"] else chain
+                f"http-{domain.number}-{uuid}{ending}",
+                domain,
+                [*noindex, "redirect-to-https"] if settings["is_force_https_enabled"] else chain,
             )
 
 

@@ -15,6 +15,8 @@ from .databases import KINDS
 from .databases import brief as brief_database
 from .http import Call, action, route
 from .php import strip_tags
+from .services import brief as brief_service
+from .services import status as service_status
 from .validation import validate
 
 NAME = r"^[\w\s\-.@/&()#,:+]+$"
@@ -28,7 +30,7 @@ MESSAGES = {
     "description.regex": "The description may only contain letters (including Unicode), numbers, spaces, and common punctuation: "
     "- _ . , ! ? ( ) ' \" + = * / @ &",
 }
-RESOURCE_TABLES = ("applications", *KINDS)
+RESOURCE_TABLES = ("applications", "services", *KINDS)
 
 
 def _checked(call: Call, allowed: tuple[str, ...], required: bool) -> None:
@@ -120,7 +122,10 @@ def _stored(name: str) -> str:
 def read_environment(call: Call) -> t.Any:
     row = _find_environment(call, call.mine("projects", "Project"))
     coolify = call.coolify
-    view = {**views.environment(row), "services": []}
+    view = {
+        **views.environment(row),
+        "services": [brief_service(coolify, item, call.sensitive) for item in coolify.rows("services", environment_id=row["id"])],
+    }
     # Keydb, dragonfly and clickhouse databases are left out by Coolify
     view["applications"] = [
         brief_application(coolify, item, call.sensitive) for item in coolify.rows("applications", environment_id=row["id"])
@@ -188,15 +193,24 @@ def list_resources(call: Call) -> t.Any:
     return _listed(call, [(table, row) for table in RESOURCE_TABLES for row in call.coolify.owned(table, call.team)])
 
 
+BRIEFS = {"applications": brief_application, "services": brief_service}
+
+
+def _type(table: str) -> str:
+    return {"applications": "application", "services": "service"}.get(table, f"standalone-{table}")
+
+
 def _listed(call: Call, rows: list[tuple[str, Row]]) -> t.Any:
     shown = []
     for table, row in rows:
-        brief = brief_application if table == "applications" else brief_database
-        kind = "application" if table == "applications" else f"standalone-{table}"
-        view = brief(call.coolify, row, call.sensitive)
+        kind, view = _type(table), BRIEFS.get(table, brief_database)(call.coolify, row, call.sensitive)
         shown.append(
             {
-                **{key: value for key, value in view.items() if key not in ("destination", "settings")},
+                **{
+                    key: value
+                    for key, value in view.items()
+                    if key not in ("destination", "settings", "server", "databases") and (table, key) != ("services", "applications")
+                },
                 "type": kind,
                 "status": view["status"],
             }
@@ -272,10 +286,9 @@ def server_resources(call: Call) -> t.Any:
     for table in RESOURCE_TABLES:
         for row in call.coolify.owned(table, call.team):
             if call.coolify.server(row) is server:
-                kind = "application" if table == "applications" else f"standalone-{table}"
-                shown.append(
-                    {**{key: row[key] for key in ("id", "uuid", "name", "created_at", "updated_at")}, "type": kind, "status": row["status"]}
-                )
+                status = service_status(call.coolify, row) if table == "services" else row["status"]
+                keys = ("id", "uuid", "name", "created_at", "updated_at")
+                shown.append({**{key: row[key] for key in keys}, "type": _type(table), "status": status})
     return shown
 
 
@@ -291,86 +304,7 @@ def server_domains(call: Call) -> t.Any:
     return [{"ip": server["ip"], "domains": hosts}] if hosts else []
 
 
-@route("GET", "/servers/<uuid>/validate", "write", until="4.2.0", write=True)
-@route("POST", "/servers/<uuid>/validate", since="4.2.0")
-def validate_server(call: Call) -> t.Any:
-    call.mine("servers", "Server")
-    return 201, {"message": "Validation started."}
-
-
-@route("GET", "/servers/<uuid>/validate", "write", since="4.2.0")
-def validate_moved(call: Call) -> t.Any:
-    from .http import _moved
-
-    return _moved(call)
-
-
-@route("GET", "/servers/<uuid>/destinations", since="4.2.0")
-def server_destinations(call: Call) -> t.Any:
-    server = call.mine("servers", "Server")
-    return [
-        {
-            **{key: row[key] for key in ("uuid", "name", "network")},
-            "type": "standalone",
-            "server_uuid": server["uuid"],
-            **views.times(row),
-        }
-        for row in call.coolify.rows("destinations", server_id=server["id"])
-    ]
-
-
-@route("GET", "/servers/<uuid>/proxy", since="4.3.0")
-def server_proxy(call: Call) -> t.Any:
-    row = call.mine("servers", "Server")
-    view = {
-        "proxy_type": row["proxy_type"],
-        "status": "exited",
-        "redirect_enabled": True,
-        "redirect_url": None,
-        "generate_exact_labels": False,
-    }
-    return {**view, **({"configuration": None} if call.sensitive else {})}
-
-
-# --- private keys and GitHub apps --------------------------------------------------------------------------------------------
-
-
-def _key(call: Call, row: Row) -> Row:
-    keys = ("id", "uuid", "name", "description", "fingerprint", "is_git_related", "public_key", "team_id", "created_at", "updated_at")
-    return {**{key: row[key] for key in keys}, **({"private_key": row["private_key"]} if call.sensitive else {})}
-
-
-@route("GET", "/security/keys")
-def list_keys(call: Call) -> t.Any:
-    return [_key(call, row) for row in call.coolify.rows("private_keys", team_id=call.team)]
-
-
-@route("GET", "/security/keys/<uuid>")
-def read_key(call: Call) -> t.Any:
-    return _key(call, call.mine("private_keys", "Private Key"))
-
-
-@route("POST", "/security/keys", json=True)
-def create_key(call: Call) -> t.Any:
-    text = call.input.get("private_key")
-    errors = validate(
-        call.input, {"name": ("string", ("max", 255)), "description": ("string", ("max", 255)), "private_key": ("required", "string")}
-    )
-    if errors:
-        invalid(errors)
-    if "-----BEGIN" not in text:
-        refuse(422, "Invalid private key.")
-    row = call.coolify.insert(
-        "private_keys",
-        name=call.input.get("name") or "key",
-        description=call.input.get("description") or "Created by Coolify via API",
-        private_key=text,
-        public_key="ssh-ed25519 AAAA",
-        fingerprint=str(hash(text)),
-        is_git_related=False,
-        team_id=call.team,
-    )
-    return 201, {"uuid": row["uuid"]}
+# --- GitHub apps -----------------------------------------------------------------------------------------------------------
 
 
 @route("GET", "/github-apps")

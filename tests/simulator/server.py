@@ -22,9 +22,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 # Importing them registers their routes
 from . import applications, databases, variables
 from . import audit as _audit  # noqa: F401
+from . import copies as _copies  # noqa: F401
 from . import deployments as _deployments  # noqa: F401
 from . import extras as _extras  # noqa: F401
 from . import projects as _projects  # noqa: F401
+from . import registries as _registries  # noqa: F401
+from . import servers as _servers  # noqa: F401
+from . import services as _services  # noqa: F401
 from .core import Coolify, Fixture, Row
 from .http import Answer, Exchange, Front
 from .versions import VERSIONS

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Environment variables: of applications with their preview twins, of databases, and the shared ones (applications.md 9)."""
+"""Environment variables: of applications with their preview twins, of databases and services, and the shared ones (applications.md 9)."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def shown(call: Call, row: Row, fresh: bool = False) -> Row:
     }
     if not fresh:
         view.update(is_required=required, order=None)
-    hides_locked = call.coolify.has("4.2.0") and row["owner_table"] == "applications"
+    hides_locked = row["owner_table"] == "services" or (call.coolify.has("4.2.0") and row["owner_table"] == "applications")
     if call.sensitive and not (row["is_shown_once"] and hides_locked):
         view.update(value=row["value"], real_value=real_value(row))
     return view
@@ -192,75 +192,82 @@ def delete_application(call: Call) -> t.Any:
     return _delete(call, call.find("applications", "Application"), "applications")
 
 
-# --- databases ---------------------------------------------------------------------------------------------------------------
+# --- databases and services --------------------------------------------------------------------------------------------------
 
 
-def _database(call: Call) -> Row:
-    from .databases import find
+def _owner(call: Call, family: str) -> Row:
+    from . import databases, services
 
-    return find(call)
-
-
-@route("GET", "/databases/<uuid>/envs")
-def list_database(call: Call) -> t.Any:
-    owner = _database(call)
-    return [shown(call, row) for row in of(call.coolify, owner, owner["kind"])]
+    return databases.find(call) if family == "databases" else services.find(call)
 
 
-@route("POST", "/databases/<uuid>/envs")
-def create_database(call: Call) -> t.Any:
-    owner = _database(call)
-    _checked(call.input, RULES, strict=False)
-    if _first(call.coolify, owner, owner["kind"], call.input["key"], False):
-        refuse(409, "Environment variable already exists. Use PATCH request to update it.")
-    columns = {name: boolean(call.input.get(name)) for name in FLAGS}
-    row = add(
-        call.coolify,
-        owner,
-        owner["kind"],
-        call.input["key"],
-        _value(call.coolify, call.input.get("value")),
-        **columns,
-        comment=call.input.get("comment"),
-    )
-    view = shown(call, row, fresh=True)
-    view.pop("is_preview")
-    return 201, view
+def _of_family(family: str) -> None:
+    """Both take the same; a row's ``kind`` is its table."""
+    path = f"/{family}/<uuid>/envs"
 
+    @route("GET", path)
+    def list_them(call: Call) -> t.Any:
+        owner = _owner(call, family)
+        if family == "services" and not call.token.admin:
+            refuse(403, "You are not authorized to perform this action.", error="Unauthorized")
+        return [shown(call, row) for row in of(call.coolify, owner, owner["kind"])]
 
-@route("PATCH", "/databases/<uuid>/envs")
-def update_database(call: Call) -> t.Any:
-    owner = _database(call)
-    _checked(call.input, RULES, strict=False)
-    row = _first(call.coolify, owner, owner["kind"], call.input["key"], False)
-    if row is None:
-        refuse(404, "Environment variable not found.")
-    present = {name: call.input[name] for name in ("comment", *FLAGS) if name in call.input}
-    call.coolify.update(row, value=call.input.get("value"), **{name: boolean(v) if name in FLAGS else v for name, v in present.items()})
-    return 201, shown(call, row)
+    @route("POST", path)
+    def create(call: Call) -> t.Any:
+        owner = _owner(call, family)
+        _checked(call.input, RULES, strict=False)
+        if _first(call.coolify, owner, owner["kind"], call.input["key"], False):
+            refuse(409, "Environment variable already exists. Use PATCH request to update it.")
+        columns = {name: boolean(call.input.get(name)) for name in FLAGS}
+        value = _value(call.coolify, call.input.get("value"))
+        row = add(call.coolify, owner, owner["kind"], call.input["key"], value, **columns, comment=call.input.get("comment"))
+        view = shown(call, row, fresh=True)
+        view.pop("is_preview")
+        return 201, view
 
-
-@route("PATCH", "/databases/<uuid>/envs/bulk")
-def bulk_database(call: Call) -> t.Any:
-    owner = _database(call)
-    touched = []
-    for item in _items(call):
-        _checked(item, RULES, strict=False)
-        columns = ("value", "comment", *FLAGS, "is_runtime", "is_buildtime", "is_preview", "is_required")
-        given = {name: boolean(item[name]) if name.startswith("is_") else item[name] for name in columns if name in item}
-        row = next((row for row in of(call.coolify, owner, owner["kind"]) if row["key"] == item["key"]), None)
+    @route("PATCH", path)
+    def update(call: Call) -> t.Any:
+        owner = _owner(call, family)
+        _checked(call.input, RULES, strict=False)
+        row = _first(call.coolify, owner, owner["kind"], call.input["key"], False)
         if row is None:
-            row = add(call.coolify, owner, owner["kind"], item["key"], given.pop("value", None), **given)
-        else:
-            call.coolify.update(row, **given)
-        touched.append(shown(call, row))
-    return 201, touched
+            refuse(404, "Environment variable not found.")
+        present = {name: call.input[name] for name in ("comment", *FLAGS) if name in call.input}
+        given = {name: boolean(value) if name in FLAGS else value for name, value in present.items()}
+        call.coolify.update(row, value=call.input.get("value"), **given)
+        return 201, shown(call, row)
+
+    @route("PATCH", f"{path}/bulk")
+    def bulk(call: Call) -> t.Any:
+        owner = _owner(call, family)
+        touched = []
+        for item in _items(call):
+            _checked(item, RULES, strict=False)
+            if item["key"] in call.coolify.switches.refuse_keys:
+                invalid({"value": ["The value field format is invalid."]})
+            columns = ("value", "comment", *FLAGS, "is_runtime", "is_buildtime", "is_preview", "is_required")
+            given = {name: boolean(item[name]) if name.startswith("is_") else item[name] for name in columns if name in item}
+            row = next((row for row in of(call.coolify, owner, owner["kind"]) if row["key"] == item["key"]), None)
+            if row is None:
+                row = add(call.coolify, owner, owner["kind"], item["key"], given.pop("value", None), **given)
+                view = shown(call, row, fresh=family == "services")
+                if family == "services":
+                    # What only the database adds is not told
+                    view = {name: value for name, value in view.items() if name in item or name not in (*FLAGS, "comment", "is_preview")}
+                touched.append(view)
+            else:
+                call.coolify.update(row, **given)
+                touched.append(shown(call, row))
+        return 201, touched
+
+    @route("DELETE", f"{path}/<env>")
+    def delete(call: Call) -> t.Any:
+        owner = _owner(call, family)
+        return _delete(call, owner, owner["kind"])
 
 
-@route("DELETE", "/databases/<uuid>/envs/<env>")
-def delete_database(call: Call) -> t.Any:
-    owner = _database(call)
-    return _delete(call, owner, owner["kind"])
+for _family in ("databases", "services"):
+    _of_family(_family)
 
 
 # --- shared ------------------------------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ SERVER_SETTINGS: dict[str, t.Any] = {
     "compose_version": None,
     "compose_version_checked_at": None,
     "backup_compression_cpu_percentage": 25,
+    "server_role": "both",
 }
 SERVER_SECRETS = (
     "logdrain_newrelic_license_key",
@@ -95,7 +96,8 @@ SINCE = {
     "server": dict.fromkeys(
         ("vultr_instance_id", "vultr_instance_status", "digitalocean_droplet_id", "digitalocean_droplet_status"), "4.2.0"
     ),
-    "server_settings": dict.fromkeys(
+    "server_settings": {"server_role": "4.4.0"}
+    | dict.fromkeys(
         (
             "docker_version",
             "docker_version_checked_at",
@@ -130,11 +132,13 @@ def times(row: Row) -> Row:
 
 def server_settings(coolify: Coolify, server: Row, secrets: bool) -> Row:
     values = {"id": server["id"], "server_id": server["id"], **SERVER_SETTINGS, **server["settings"], **times(server)}
+    if values["is_build_server"]:
+        values["server_role"] = "build"
     return {key: value for key, value in known(coolify, "server_settings", values).items() if secrets or key not in SERVER_SECRETS}
 
 
 def proxy(server: Row) -> Row:
-    return {"type": server["proxy_type"], "status": "exited", "redirect_enabled": True}
+    return {"type": server["proxy_type"], "status": "exited", "redirect_enabled": True, **server.get("proxy", {})}
 
 
 def server(coolify: Coolify, row: Row, secrets: bool) -> Row:
@@ -144,7 +148,7 @@ def server(coolify: Coolify, row: Row, secrets: bool) -> Row:
         **{name: row[name] for name in ("name", "description", "ip", "port", "user", "team_id", "private_key_id")},
         "proxy": proxy(row),
         **times(row),
-        **known(coolify, "server", SERVER),
+        **known(coolify, "server", {**SERVER, **{name: row[name] for name in SERVER if name in row}}),
         "is_coolify_host": row["id"] == 0,
         "settings": server_settings(coolify, row, secrets),
     }

@@ -46,7 +46,11 @@ class Evidence:
     name: str = ""
     uuid: str = ""
     resource: Row = field(default_factory=dict)
-    """Coolify's answer to GET /applications/{uuid} or /databases/{uuid}."""
+    """Coolify's answer to GET /applications/{uuid}, /databases/{uuid} or /services/{uuid}; with ``part``, that container's row."""
+    part: str = ""
+    """One container of a service, where only that is looked at."""
+    left_over: t.Sequence[str] = ()
+    """Containers that Coolify keeps of a service and that are not in its compose file."""
     deployments: t.Sequence[Row] = ()
     """Newest first, without those of pull requests."""
     deployment_log: t.Sequence[str] = ()
@@ -60,6 +64,8 @@ class Evidence:
     """host_evidence of the server where it runs."""
     build_host: Row | None = None
     domains: t.Sequence[Domain] = ()
+    named: t.Sequence[Row] = ()
+    """Databases of Coolify whose uuid stands in the target's log."""
     token: Row = field(default_factory=dict)
     """What Coolify answers to the token: ``{"error": code, "message": …}`` or what it may do."""
     now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
@@ -89,6 +95,10 @@ class Evidence:
 
     def owns(self, container: Row) -> bool:
         """Whether a container is one of the target's (Coolify's labels; names begin with the uuid)."""
+        name = str(container.get("name") or "")
+        if self.kind == "service":
+            # Coolify calls them CONTAINER-uuid
+            return bool(self.uuid) and (name == f"{self.part}-{self.uuid}" if self.part else name.endswith(f"-{self.uuid}"))
         mark = container.get("coolify") or {}
         if mark.get("pull_request_id") not in (None, "", "0", 0):
             return False
@@ -97,7 +107,7 @@ class Evidence:
         number = self.resource.get("id")
         if number is not None and str(mark.get("id")) == str(number) and mark.get("type") == self.kind:
             return True
-        return bool(self.uuid) and str(container.get("name") or "").startswith(self.uuid)
+        return bool(self.uuid) and name.startswith(self.uuid)
 
     @property
     def own(self) -> list[Row]:
@@ -154,7 +164,9 @@ class Evidence:
     def ports(self) -> list[int]:
         """Where the proxy is meant to send requests: the port of a domain, else ports_exposes."""
         named = [port for domain in self.domains for port in [_port(domain.url)] if port]
-        exposed = [int(part) for part in str(self.resource.get("ports_exposes") or "").split(",") if part.strip().isdigit()]
+        # For a compose file Coolify keeps a number that means nothing
+        told = "" if self.resource.get("build_pack") == "dockercompose" else str(self.resource.get("ports_exposes") or "")
+        exposed = [int(part) for part in told.split(",") if part.strip().isdigit()]
         return list(dict.fromkeys(named + exposed))
 
     @property

@@ -14,6 +14,7 @@ import ipaddress
 import re
 import typing as t
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from .._fields import moment
 from .evidence import Evidence
@@ -22,6 +23,7 @@ SEVERITIES = ("critical", "high", "medium", "low")
 CONFIDENCES = ("certain", "high", "medium", "low")
 EXPIRY_DAYS = 15
 STUCK_MINUTES = 30
+YOUNG_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,16 @@ def _router_hosts(labels: t.Mapping[str, str]) -> set[str]:
     for key, value in labels.items():
         if re.match(r"traefik\.http\.routers\..+\.rule$", key, re.IGNORECASE):
             found |= _hosts(str(value))
+    return found
+
+
+def _changed_since(e: Evidence, begun: datetime) -> list[str]:
+    """The variables that were written after a moment."""
+    found = []
+    for row in e.variables or ():
+        when = None if row.get("is_preview") or row.get("is_coolify") else moment(row.get("updated_at"))
+        if when and when > begun:
+            found.append(row["key"])
     return found
 
 
@@ -671,6 +683,33 @@ def _stuck(e: Evidence) -> Found | None:
     )
 
 
+@rule(
+    "QUE-2",
+    "deployment",
+    "medium",
+    "a deployment runs since {minutes} minutes, and Coolify skips another one of the same commit until it is over; waiting for it: {keys}",
+    "Wait until it is over and deploy then, or cancel it first.",
+    "coolify_deploy: {name: {name}, wait_for_previous: true}",
+)
+def _skipped(e: Evidence) -> Found | None:
+    running = next((row for row in e.deployments if row.get("status") in ("queued", "in_progress")), None)
+    begun = moment(running.get("created_at")) if running else None
+    if running is None or begun is None:
+        return None
+    later = _changed_since(e, begun)
+    minutes = (e.now - begun).total_seconds() / 60
+    if not later or minutes > STUCK_MINUTES:
+        return None
+    return Found(
+        (
+            ("api", f"{running.get('deployment_uuid')} is {running['status']} for {minutes:.0f} minutes"),
+            ("api", f"changed since: {', '.join(later)}"),
+        ),
+        "high",
+        {"minutes": f"{minutes:.0f}", "keys": ", ".join(later)},
+    )
+
+
 # --- the container -------------------------------------------------------------------------------------------------------------------
 
 
@@ -745,6 +784,44 @@ def _old_data(e: Evidence) -> Found | None:
 
 
 @rule(
+    "DB-5",
+    "resource_limits",
+    "high",
+    "the database takes no more connections: all of them are in use",
+    "Look for clients that keep connections open, give them smaller pools, or raise the limit (max_connections, maxclients) in the "
+    "database's configuration.",
+)
+def _connections(e: Evidence) -> Found | None:
+    line = _first(
+        e.logs,
+        r"sorry, too many clients already|remaining connection slots are reserved|Too many connections|max number of clients reached"
+        r"|connection refused because too many open connections",
+    )
+    if not line:
+        return None
+    # What an application says of its database is the same sentence
+    opened = [(item.get("port"), item["connections"]) for item in e.listening or () if item.get("connections")]
+    told = tuple(("insp", f"{number} connections are open to port {port}") for port, number in opened)
+    return Found((("clog", line), *told), "certain")
+
+
+@rule(
+    "SVC-1",
+    "container_readiness",
+    "medium",
+    "{names} left the compose file, and Coolify still counts what is not there into the status",
+    "Exclude it from the status and take its domains away.",
+    "coolify_service: {name: {name}, applications: [{name: {first}, url: [], exclude_from_status: true}]}",
+)
+def _left_over(e: Evidence) -> Found | None:
+    if not e.left_over or e.state == "running":
+        return None
+    names = ", ".join(e.left_over)
+    seen = (("api", f"Coolify says {e.status} and has {names}"), ("api", f"the compose file has no {names}"))
+    return Found(seen, "high", {"names": names, "first": e.left_over[0]})
+
+
+@rule(
     "HC-2",
     "health_check",
     "high",
@@ -753,14 +830,19 @@ def _old_data(e: Evidence) -> Found | None:
     "coolify_app: {name: {name}, health_check_type: cmd, health_check_command: …}",
 )
 def _no_curl(e: Evidence) -> Found | None:
+    # Coolify's command tries curl and then wget: one of them is enough
+    tried = set(re.findall(r"\b(curl|wget)\b", str((e.container or {}).get("health_command") or "")))
     for text in e.health_outputs:
-        missing = re.search(
-            r"(curl|wget): (not found|command not found|No such file)|exec: \"(curl|wget)\": executable file not found|(curl|"
-            r"wget): .*not found",
-            text,
-        )
-        if missing:
-            return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"tool": missing[1] or missing[3] or missing[4]})
+        missing = {
+            next(tool for tool in found if tool)
+            for found in re.findall(
+                r"(curl|wget): (?:not found|command not found|No such file)|exec: \"(curl|wget)\": executable file not found"
+                r"|(curl|wget): .*not found",
+                text,
+            )
+        }
+        if missing and tried <= missing:
+            return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"tool": " or ".join(sorted(missing))})
     return None
 
 
@@ -894,6 +976,107 @@ def _slow_start(e: Evidence) -> Found | None:
 
 
 @rule(
+    "DB-3",
+    "application_startup",
+    "critical",
+    "the database refuses the password of the application",
+    "Compare the password in the variables with the one that Coolify shows for the database. A password that was changed in Coolify only "
+    "is not changed inside the database.",
+)
+def _db_password(e: Evidence) -> Found | None:
+    return _said(
+        "clog",
+        e.logs,
+        r"password authentication failed for user|Access denied for user '[^']+'@|WRONGPASS|NOAUTH Authentication required|"
+        r"Authentication failed\.?.*(mongo|SCRAM)|MongoServerError: Authentication failed|invalid username-password pair",
+    )
+
+
+UNRESOLVED = (
+    r"could not translate host name \"?([\w.-]+)|getaddrinfo (?:EAI_AGAIN|ENOTFOUND) ([\w.-]+)|php_network_getaddresses|no such host"
+    r"|Name or service not known|Temporary failure in name resolution|Name does not resolve|nodename nor servname"
+    r"|No address associated with hostname"
+)
+
+
+@rule(
+    "NET-7",
+    "network_isolation",
+    "critical",
+    "the application cannot resolve the host name {host}",
+    "Use the uuid of the database as its host, as its internal URL does; both have to be on the same destination, or "
+    "connect_to_docker_network has to be on.",
+    "coolify_app: {name: {name}, connect_to_docker_network: true}",
+)
+def _resolve(e: Evidence) -> Found | None:
+    pattern = UNRESOLVED
+    line = _first(e.logs, pattern)
+    # The name of a container that does not run is not known either: then that is the cause (DB-4)
+    if not line or _down_neighbour(e, line):
+        return None
+    named = re.search(pattern, line, re.IGNORECASE)
+    host = (
+        next((item for item in (named.groups() if named else ()) if item), "")
+        or (re.search(r"(?:lookup|host name|connecting to|Error connecting to)\s+\"?([\w.-]+)", line) or [None, "that it is given"])[1]
+    )
+    return Found((("clog", line),), "certain", {"host": host})
+
+
+@rule(
+    "DB-4",
+    "network_isolation",
+    "critical",
+    "the application cannot connect to {target}",
+    "Look whether that service runs and is healthy; start it. Its address has to be the internal one (uuid and port inside the network).",
+)
+def _db_down(e: Evidence) -> Found | None:
+    pattern = (
+        r"ECONNREFUSED ([\w.:-]+)|connection to server at \"?([\w.-]+)\"?.*(?:refused|timed out|Host is unreachable)"
+        r"|Can't connect to (?:local )?(?:MySQL|MariaDB) server|connecting to ([\w.-]+:\d+)\. Connection refused"
+        r"|OperationalError.*(?:refused|timed out)|dial tcp ([\d.:]+): connect: connection refused|Connection refused.*(?:redis|amqp|postgres|mysql)"
+    )
+    line = _first(e.logs, pattern)
+    down = _down_neighbour(e, line)
+    if not line:
+        pattern = UNRESOLVED
+        line = _first(e.logs, pattern)
+        down = _down_neighbour(e, line)
+        if not down:
+            return None
+    named = re.search(pattern, line, re.IGNORECASE)
+    target = next((item for item in (named.groups() if named else ()) if item), "") or "a service it needs"
+    ended = _ended(e)
+    return Found((("clog", line), *down, *ended), "certain" if down or ended else "high", {"target": target})
+
+
+def _ended(e: Evidence) -> tuple[tuple[str, str], ...]:
+    """That the application itself gave up, and does not only log an error and go on."""
+    container = e.container or {}
+    if container.get("state") == "running" or container.get("exit_code") in (0, None):
+        return ()
+    return (("insp", f"{container.get('name')} is {container.get('state')}, exit code {container.get('exit_code')}"),)
+
+
+def _down_neighbour(e: Evidence, line: str) -> tuple[tuple[str, str], ...]:
+    """What a line names and what does not run: a container, or a database that Coolify knows."""
+    for row in e.named:
+        if str(row.get("uuid")) in line and not str(row.get("status")).startswith("running"):
+            return (("api", f"Coolify says that {row.get('name')} ({row.get('uuid')}) is {row.get('status')}"),)
+    for item in e.containers:
+        name = str(item.get("name") or "")
+        marks = {name, str((item.get("coolify") or {}).get("uuid") or name)}
+        addresses = [str(net.get("ip")) for net in item.get("networks") or () if net.get("ip")]
+        if item.get("state") != "running" and not e.owns(item) and any(_names(line, mark) for mark in (*marks, *addresses)):
+            return (("insp", f"{name} is {item.get('state')}"),)
+    return ()
+
+
+def _names(line: str, word: str) -> bool:
+    """Whether a line names a host or an address, and not only one that begins with it."""
+    return bool(word) and bool(re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-]|\.\w)", line))
+
+
+@rule(
     "RUN-1",
     "application_startup",
     "critical",
@@ -904,16 +1087,18 @@ def _crash_loop(e: Evidence) -> Found | None:
     container = e.container
     if container is None or container.get("oom_killed"):
         return _crash_by_status(e)
-    again = container.get("state") == "restarting" or (container.get("restart_count") or 0) >= 3
-    dead = container.get("state") in ("exited", "dead") and container.get("exit_code") not in (0, None, 143)
+    restarts = container.get("restart_count") or 0
+    again = container.get("state") == "restarting" or (restarts >= 3 and _young(e, container))
+    # One that could not be started at all stays "created", with Docker's reason
+    dead = container.get("state") in ("exited", "dead", "created") and container.get("exit_code") not in (0, None, 143)
     if not (again or dead):
         return None
     code = container.get("exit_code")
-    line = _telling(e.logs)
+    line = _telling([*e.logs, str(container.get("error") or "")])
     evidence = [
         (
             "insp",
-            f"{container.get('name')} is {container.get('state')}, exit code {code}, restarted {container.get('restart_count') or 0} times",
+            f"{container.get('name')} is {container.get('state')}{'' if code is None else f', exit code {code}'}, restarted {restarts} times",
         )
     ]
     if line:
@@ -921,8 +1106,18 @@ def _crash_loop(e: Evidence) -> Found | None:
     return Found(
         tuple(evidence),
         "certain" if line else "high",
-        {"code": code, "meaning": EXIT_CODES.get(code, "an error of its own"), "hint": f": {line}" if line else ""},
+        {
+            "code": "unknown" if code is None else code,
+            "meaning": EXIT_CODES.get(code, "an error of its own"),
+            "hint": f": {line}" if line else "",
+        },
     )
+
+
+def _young(e: Evidence, container: t.Any) -> bool:
+    """Whether it was started a moment ago, so that restarts it counts are not of long ago."""
+    started = moment(container.get("started_at"))
+    return started is None or (e.now - started).total_seconds() < YOUNG_SECONDS
 
 
 EXIT_CODES = {
@@ -955,82 +1150,6 @@ def _telling(lines: t.Sequence[str]) -> str:
 
 
 @rule(
-    "DB-3",
-    "application_startup",
-    "critical",
-    "the database refuses the password of the application",
-    "Compare the password in the variables with the one that Coolify shows for the database. A password that was changed in Coolify only "
-    "is not changed inside the database.",
-)
-def _db_password(e: Evidence) -> Found | None:
-    return _said(
-        "clog",
-        e.logs,
-        r"password authentication failed for user|Access denied for user '[^']+'@|WRONGPASS|NOAUTH Authentication required|"
-        r"Authentication failed\.?.*(mongo|SCRAM)|MongoServerError: Authentication failed|invalid username-password pair",
-    )
-
-
-@rule(
-    "NET-7",
-    "network_isolation",
-    "critical",
-    "the application cannot resolve the host name {host}",
-    "Use the uuid of the database as its host, as its internal URL does; both have to be on the same destination, or "
-    "connect_to_docker_network has to be on.",
-    "coolify_app: {name: {name}, connect_to_docker_network: true}",
-)
-def _resolve(e: Evidence) -> Found | None:
-    pattern = (
-        r"could not translate host name \"?([\w.-]+)|getaddrinfo (?:EAI_AGAIN|ENOTFOUND) ([\w.-]+)|php_network_getaddresses|no such host"
-        r"|Name or service not known|Temporary failure in name resolution|Name does not resolve|nodename nor servname"
-    )
-    line = _first(e.logs, pattern)
-    if not line:
-        return None
-    named = re.search(pattern, line, re.IGNORECASE)
-    host = (
-        next((item for item in (named.groups() if named else ()) if item), "")
-        or (re.search(r"(?:lookup|host name|connecting to|Error connecting to)\s+\"?([\w.-]+)", line) or [None, "that it is given"])[1]
-    )
-    return Found((("clog", line),), "certain", {"host": host})
-
-
-@rule(
-    "DB-4",
-    "network_isolation",
-    "critical",
-    "the application cannot connect to {target}",
-    "Look whether that service runs and is healthy; start it. Its address has to be the internal one (uuid and port inside the network).",
-)
-def _db_down(e: Evidence) -> Found | None:
-    pattern = (
-        r"ECONNREFUSED ([\w.:-]+)|connection to server at \"?([\w.-]+)\"?.*(?:refused|timed out|Host is unreachable)"
-        r"|Can't connect to (?:local )?(?:MySQL|MariaDB) server|connecting to ([\w.-]+:\d+)\. Connection refused"
-        r"|OperationalError.*(?:refused|timed out)|dial tcp ([\d.:]+): connect: connection refused|Connection refused.*(?:redis|amqp|postgres|mysql)"
-    )
-    line = _first(e.logs, pattern)
-    if not line:
-        return None
-    named = re.search(pattern, line, re.IGNORECASE)
-    target = next((item for item in (named.groups() if named else ()) if item), "") or "a service it needs"
-    down = _down_neighbour(e, line)
-    return Found((("clog", line), *down), "certain" if down else "high", {"target": target})
-
-
-def _down_neighbour(e: Evidence, line: str) -> tuple[tuple[str, str], ...]:
-    for item in e.containers:
-        name = str(item.get("name") or "")
-        mark = (item.get("coolify") or {}).get("uuid") or name
-        addresses = [str(net.get("ip")) for net in item.get("networks") or ()]
-        if item.get("state") != "running" and (
-            name in line or str(mark) in line or any(address and address in line for address in addresses)
-        ):
-            return (("insp", f"{name} is {item.get('state')}"),)
-    return ()
-
-
-@rule(
     "RUN-3",
     "container_readiness",
     "critical",
@@ -1046,7 +1165,11 @@ def _gone(e: Evidence) -> Found | None:
 
 @rule("RUN-4", "container_readiness", "high", "it does not run", "Start it, or deploy it.", "coolify_app: {name: {name}, state: started}")
 def _stopped(e: Evidence) -> Found | None:
-    if e.kind not in ("application", "database") or e.state != "exited" or e.latest.get("status") in ("failed", "in_progress", "queued"):
+    if (
+        e.kind not in ("application", "database", "service")
+        or e.state != "exited"
+        or e.latest.get("status") in ("failed", "in_progress", "queued")
+    ):
         return None
     container = e.container
     if container and (container.get("state") == "running" or container.get("exit_code") not in (0, 137, 143, None)):
@@ -1061,6 +1184,50 @@ def _stopped(e: Evidence) -> Found | None:
 
 
 @rule(
+    "NET-8",
+    "network_isolation",
+    "critical",
+    "the proxy has left the networks of {count} running applications, of this one too",
+    "Restart the proxy in Coolify: it connects the proxy to all networks of the server again.",
+    "POST /api/v1/servers/<uuid>/proxy/restart",
+)
+def _lost_networks(e: Evidence) -> Found | None:
+    proxy = e.proxy_container
+    if not (proxy and proxy.get("state") == "running" and _cut_off(e, e.container) and _routed(e)):
+        return None
+    others = [
+        item for item in e.containers if not e.owns(item) and _cut_off(e, item) and str(_label(item, "traefik.enable")).lower() == "true"
+    ]
+    if not others:
+        return None
+    names = ", ".join(str(item.get("name")) for item in others[:5])
+    return Found(
+        (
+            ("insp", f"the proxy is in {', '.join(sorted(e.proxy_networks)) or 'no network'}"),
+            ("insp", f"cut off as well: {names}"),
+            *_statuses(e, 502, 504),
+        ),
+        "certain",
+        {"count": len(others) + 1},
+    )
+
+
+def _cut_off(e: Evidence, container: t.Any) -> bool:
+    """Whether it runs and shares no network with the proxy."""
+    if (
+        not container
+        or container.get("state") != "running"
+        or "host" in (container.get("network_mode"), (e.proxy_container or {}).get("network_mode"))
+    ):
+        return False
+    return not {item["name"] for item in container.get("networks") or ()} & e.proxy_networks
+
+
+def _label(container: t.Any, name: str) -> t.Any:
+    return (container.get("labels") or {}).get(name)
+
+
+@rule(
     "NET-1",
     "network_isolation",
     "critical",
@@ -1069,10 +1236,7 @@ def _stopped(e: Evidence) -> Found | None:
     "docker network connect NETWORK coolify-proxy",
 )
 def _no_network(e: Evidence) -> Found | None:
-    container, proxy = e.container, e.proxy_container
-    if not (container and proxy and container.get("state") == "running" and _routed(e)):
-        return None
-    if "host" in (container.get("network_mode"), proxy.get("network_mode")) or e.networks & e.proxy_networks:
+    if not (e.proxy_container and _cut_off(e, e.container) and _routed(e)):
         return None
     values = {"app": ", ".join(sorted(e.networks)) or "none", "proxy": ", ".join(sorted(e.proxy_networks)) or "none"}
     return Found(
@@ -1544,15 +1708,7 @@ def _duplicates(e: Evidence) -> Found | None:
 )
 def _undeployed(e: Evidence) -> Found | None:
     begun = moment(e.finished[0].get("created_at")) if e.finished else None
-    if begun is None:
-        return None
-    later = [
-        row["key"]
-        for row in e.variables or ()
-        if not row.get("is_preview") and not row.get("is_coolify")
-        for when in [moment(row.get("updated_at"))]
-        if when and when > begun
-    ]
+    later = _changed_since(e, begun) if begun else []
     return Found((("api", f"changed since: {', '.join(later)}"),), "high", {"keys": ", ".join(later)}) if later else None
 
 

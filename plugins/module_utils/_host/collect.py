@@ -99,6 +99,7 @@ class Collection:
             "networks": [],
             "proxy": {},
             "probes": [],
+            "volumes": None,
         }
         before = self.sample()
         if self.program:
@@ -139,6 +140,7 @@ class Collection:
         logs = {item["name"]: pool.submit(self.log, item["name"]) for item in self.logs_wanted()}
         inside = {item["name"]: pool.submit(self.inside, raw) for raw, item in self.pairs() if self.has_network(item)}
         probes = [pool.submit(self.probe, wanted) for wanted in self.options["probe"]]
+        volumes = pool.submit(self.volumes) if self.options.get("volumes") else None
 
         for name, future in logs.items():
             self.named(name)["log"] = future.result()
@@ -152,6 +154,7 @@ class Collection:
             "networks": networks.result(),
             "proxy": self.proxy(listed.fine),
             "probes": [probe.result() for probe in probes],
+            "volumes": volumes.result() if volumes else None,
         }
 
     def pairs(self) -> t.Iterable[tuple[dict[str, t.Any], dict[str, t.Any]]]:
@@ -278,6 +281,14 @@ class Collection:
             self.miss("networks", answer.why)
         return found
 
+    def volumes(self) -> list[dict[str, t.Any]] | None:
+        """The sizes of the volumes, for which Docker reads all of them."""
+        answer = self.docker("system", "df", "--verbose", "--format", "{{json .Volumes}}", share=0.9)
+        if not answer.fine:
+            self.miss("volumes", answer.why)
+            return None
+        return docker.volumes(answer.out)
+
     def proxy(self, known: bool) -> dict[str, t.Any]:
         name = self.options["proxy_container"]
         raw = next((raw for raw, item in self.pairs() if item["name"] == name), None)
@@ -311,7 +322,7 @@ class Collection:
             text = self.read(pid, "net", "tcp") + self.optional(pid, "net", "tcp6")
         except OSError as error:
             return str(error.strerror)
-        return shown(proc.sockets(text, "tcp"))
+        return shown(text)
 
     def optional(self, *path: str) -> str:
         """A file of /proc that a kernel without IPv6 lacks."""
@@ -334,7 +345,7 @@ class Collection:
             if name in asked:
                 answer = asked[name].result()
                 # cat fails where there is no IPv6, after it printed the rest
-                found[name] = shown(proc.sockets(answer.out, "tcp")) if "local_address" in answer.out else None
+                found[name] = shown(answer.out) if "local_address" in answer.out else None
             if found[name] is None:
                 why = asked[name].result().why if name in asked else f"{MOST_EXECS} other containers were asked"
                 self.miss(f"listening of {name}", f"{inside[name].result()}; docker exec: {why}")
@@ -435,7 +446,7 @@ class Collection:
     def probe(self, wanted: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Ask a container over HTTP from the proxy's place in the network."""
         path = wanted.get("path") or "/"
-        result = {"container": wanted["container"], "address": None, "port": wanted["port"], "path": path, "from": "proxy"}
+        result = {"container": wanted["container"], "address": None, "port": wanted.get("port"), "path": path, "from": "proxy"}
         result.update(status=None, seconds=None, error=None, output="")
         if not self.containers:
             return {**result, "error": "the containers could not be read"}
@@ -448,10 +459,13 @@ class Collection:
         result["address"] = reachable(target, proxy)
         if result["address"] is None:
             return {**result, "error": "the container has no address"}
+        result["port"] = result["port"] or meant_port(target)
+        if result["port"] is None:
+            return {**result, "error": "neither the proxy's labels nor the image name a port"}
         host = f"[{result['address']}]" if ":" in result["address"] else result["address"]
         # -t 1 because GNU's wget tries twenty times; BusyBox ignores it
         seconds = max(1, min(PROBE_SECONDS, int(self.deadline.left(0.5))))
-        ask = ["wget", "-S", "-O", "-", "-T", str(seconds), "-t", "1", f"http://{host}:{wanted['port']}{path}"]
+        ask = ["wget", "-S", "-O", "-", "-T", str(seconds), "-t", "1", f"http://{host}:{result['port']}{path}"]
         started = time.monotonic()
         answer = self.docker("exec", proxy["name"], *ask, at_most=seconds + 2)
         result["seconds"] = round(time.monotonic() - started, 2)
@@ -571,8 +585,13 @@ def is_remote(docker_host: str) -> bool:
     return parts.scheme not in ("", "unix", "fd", "npipe") and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
-def shown(sockets: t.Iterable[proc.Socket]) -> list[dict[str, t.Any]]:
-    return [{"address": item.address, "port": item.port, "protocol": item.protocol} for item in sockets]
+def shown(text: str) -> list[dict[str, t.Any]]:
+    """The listening sockets of a container, of /proc/net/tcp, each with how many connections are open to its port."""
+    used = proc.connections(text)
+    return [
+        {"address": item.address, "port": item.port, "protocol": item.protocol, "connections": used.get(item.port, 0)}
+        for item in proc.sockets(text, "tcp")
+    ]
 
 
 def reachable(target: t.Mapping[str, t.Any], proxy: t.Mapping[str, t.Any]) -> str | None:
@@ -582,6 +601,15 @@ def reachable(target: t.Mapping[str, t.Any], proxy: t.Mapping[str, t.Any]) -> st
     if target["network_mode"] == "host":
         return next((network["gateway"] for network in proxy["networks"] if network["gateway"]), None)
     return next((network["ip"] or network["ipv6"] for network in places if network["ip"] or network["ipv6"]), None)
+
+
+def meant_port(container: t.Mapping[str, t.Any]) -> int | None:
+    """Where the proxy sends requests: what Traefik's labels say, else the lowest TCP port that the image exposes, as Traefik does it."""
+    for name, value in sorted(container["labels"].items()):
+        if name.lower().startswith("traefik.http.services.") and name.lower().endswith(".loadbalancer.server.port") and value.isdigit():
+            return int(value)
+    exposed = [int(item.split("/")[0]) for item in container["exposed"] if item.endswith("/tcp")]
+    return min(exposed, default=None)
 
 
 def fit(found: dict[str, t.Any], most: int = MOST_BYTES) -> None:

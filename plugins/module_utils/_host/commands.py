@@ -54,10 +54,17 @@ def which(program: str) -> str | None:
     return shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), *PLACES]))
 
 
-def run(command: t.Sequence[str], seconds: float, together: bool = False) -> Answer:
-    """Run a command without input. What is not done after ``seconds`` is killed with all its children.
+def run(
+    command: t.Sequence[str],
+    seconds: float,
+    together: bool = False,
+    given: str | None = None,
+    environment: t.Mapping[str, str] | None = None,
+) -> Answer:
+    """Run a command. What is not done after ``seconds`` is killed with all its children.
 
-    ``together`` puts both outputs into ``out`` in their order. Never raises: every failure is in the answer.
+    ``together`` puts both outputs into ``out`` in their order; ``given`` is its input, without it there is none. Never raises: every
+    failure is in the answer.
     """
     if seconds <= 0:
         return Answer(None, err="there was no time left")
@@ -65,17 +72,17 @@ def run(command: t.Sequence[str], seconds: float, together: bool = False) -> Ans
         # run_command knows no time limit
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if together else subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**os.environ, "LC_ALL": "C", **(environment or {})},
             start_new_session=True,
         )
     except OSError as error:
         return Answer(None, err=f"{command[0]}: {error.strerror}")
     late = ""
     try:
-        out, err = process.communicate(timeout=seconds)
+        out, err = process.communicate(None if given is None else given.encode(), timeout=seconds)
     except subprocess.TimeoutExpired:
         late = f"no answer within {round(seconds, 1):g} seconds"
         out, err = _killed(process)

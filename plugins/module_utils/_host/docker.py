@@ -244,6 +244,19 @@ def _bytes(text: str) -> float | None:
     return float(match[1]) * UNITS[match[2].upper()] if match and match[2].upper() in UNITS else None
 
 
+def volumes(text: str) -> list[dict[str, t.Any]]:
+    """``volumes`` of ``host_evidence``, of ``docker system df``; what Docker does not measure has no size."""
+    try:
+        rows = json.loads(text)
+    except ValueError:
+        return []
+    found = [(row.get("Name"), row.get("Driver"), _bytes(str(row.get("Size") or ""))) for row in rows or () if isinstance(row, dict)]
+    return [
+        {"name": name, "driver": driver, "used_mb": None if size is None else round(size / 1024**2, 1)}
+        for name, driver, size in sorted(found, key=lambda row: str(row[0]))
+    ]
+
+
 def networks(text: str) -> list[dict[str, t.Any]]:
     """``networks`` of ``host_evidence``, of ``docker network inspect``."""
     found = [

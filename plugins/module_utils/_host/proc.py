@@ -27,6 +27,7 @@ HOST_METRICS = (
 )
 
 LISTEN, UNCONNECTED = "0A", "07"
+ESTABLISHED = "01"
 # Docker's DNS inside of user-defined networks. It listens in every container, and nobody asked about it
 DOCKER_DNS = "127.0.0.11"
 # Bridges, bonds, tunnels and VLANs: what passes them is counted at the interface to the outside too, or never leaves
@@ -103,6 +104,13 @@ def sockets(text: str, protocol: str, byteorder: str = sys.byteorder) -> list[So
                 # Several sockets can share a port
                 found.setdefault((socket.address, socket.port), socket)
     return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
+
+
+def connections(text: str) -> dict[int, int]:
+    """How many connections are open to each local port, of one or more of /proc/net/tcp and tcp6."""
+    rows = [line.split() for line in text.splitlines()]
+    ports = [int(fields[1].rpartition(":")[2], 16) for fields in rows if len(fields) > 9 and fields[3] == ESTABLISHED]
+    return {port: ports.count(port) for port in sorted(set(ports))}
 
 
 def address(digits: str, byteorder: str = sys.byteorder) -> str:

@@ -45,7 +45,7 @@ from .._fields import (
     without_tags,
 )
 from .._plan import Plan, Step, Undone
-from . import deploy, recreate
+from . import deploy, recreate, tags
 from . import variables as env
 from .placement import matches, need, only
 from .resource import (
@@ -473,6 +473,7 @@ def plan(ctx: Context) -> Plan:
 def plan_for(live: Live) -> Plan:
     """What takes the application to the declared state."""
     ctx, options = live.ctx, live.ctx.options
+    tags.check(ctx)
     result = Plan(seen=lambda: view(live) if live.read() else None)
     rows, history = locate(live)
     if options["state"] == "absent":
@@ -493,6 +494,7 @@ def plan_for(live: Live) -> Plan:
         plan_update(live, result, wanted, deployment)
     touched = bool(result.steps)
     declared_variables = plan_variables(live, result, rows)
+    tags.plan_tags(live, result)
     changes = len(result.steps)
 
     def check_stored() -> None:
@@ -742,6 +744,8 @@ def plan_recreation(deployment: deploy.Deploy, wanted: dict[str, t.Any], rows: l
         env.Rows(rows), variables, target, purge=options["purge"], update_secrets=options["update_secrets"], preview=False
     )
     snapshot = recreate.take(live, [row for row in rows if row not in changes.deletes])
+    if options.get("tags") is not None:
+        snapshot = replace(snapshot, tags=tags.normal(options["tags"]))
     source, unknown = _source_again(live, kind)
     found = {row.name: row.found(answer) for row in FIELDS}
     known_since = version_tuple(ctx.client.version)
@@ -977,6 +981,7 @@ OWN_SPEC: dict[str, t.Any] = {
     "variables": {"type": "dict"},
     "secrets": {"type": "dict", "no_log": True},
     "purge": {"type": "bool", "default": False},
+    **tags.SPEC,
 }
 """What one application is declared with, wherever it is."""
 MODULE = Module(

@@ -36,6 +36,7 @@ from .._fields import (
 )
 from .._plan import Plan, Step, Undone
 from .._wait import until
+from . import tags
 from .placement import matches, only
 from .resource import (
     DEFAULT_UPDATE_SECRETS,
@@ -64,6 +65,7 @@ from .resource import (
     verify_stored,
     wait_for_status,
 )
+from .schedule import schedule_complaint
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 PASSWORD = re.compile(r"[A-Za-z0-9!@#%^*()_+\-=\[\]{}:,.?/~]{1,128}")
@@ -376,6 +378,7 @@ def plan(ctx: Context) -> Plan:
 def plan_for(live: Live) -> Plan:
     """What takes the database to the declared state."""
     ctx, options = live.ctx, live.ctx.options
+    tags.check(ctx)
     result = Plan(seen=lambda: view(live, kind_of(live.read())))
     try:
         locate(live)
@@ -396,6 +399,7 @@ def plan_for(live: Live) -> Plan:
     else:
         plan_update(live, result, wanted, kind)
     plan_backups(live, result, kind)
+    tags.plan_tags(live, result)
     plan_state(live, result)
 
     def refresh() -> None:
@@ -622,7 +626,7 @@ def _healthy(live: Live, status: str) -> bool:
 # --- backup schedules -----------------------------------------------------------------------------------------------------------------
 
 BACKUP_FIELDS: tuple[Field, ...] = (
-    Field("frequency", clear=NEVER, spec={"required": True}),
+    Field("frequency", clear=NEVER, check=schedule_complaint, spec={"required": True}),
     Field("enabled", BOOL),
     Field("save_s3", BOOL),
     # The answer holds a number that nothing maps to a uuid, so it is never known
@@ -794,6 +798,7 @@ OWN_SPEC: dict[str, t.Any] = {
     **{name: spec for name, spec in option_spec((*COMMON, *SPECIFIC.values())).items() if name != "name"},
     "backups": {"type": "list", "elements": "dict", "options": option_spec(BACKUP_FIELDS)},
     "allow_password_drift": {"type": "bool", "default": False, "no_log": False},
+    **tags.SPEC,
 }
 """What one database is declared with, wherever it is."""
 MODULE = Module(

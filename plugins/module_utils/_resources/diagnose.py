@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from .. import _deployment
 from .._client import path, version_tuple
@@ -19,10 +19,11 @@ from .._errors import ApiError, CoolifyError, InputError, NotFoundByName
 from .._fields import json_map, split, without_password
 from . import database, placement
 from . import variables as env
+from .compose_file import readable
 from .info import READERS
 from .placement import UUID
 
-TYPES = ("application", "gateway_timeout", "deployment", "database", "server", "token")
+TYPES = ("application", "gateway_timeout", "deployment", "database", "service", "server", "token")
 LOG_SAMPLE = 5
 ORDER = ("dns", "ssl", "http", "domains", "host", "docker", "proxy_container")
 """The steps that come last in the result, whatever was quicker; those that are not here come before them by their names."""
@@ -35,6 +36,7 @@ class Looking:
     def __init__(self, ctx: Context, evidence: Evidence) -> None:
         self.ctx, self.evidence = ctx, evidence
         self.steps: list[dict[str, t.Any]] = []
+        self.figures: dict[str, t.Any] = {}
 
     def at(self, step: str, call: t.Callable[[], T], told: t.Callable[[T], str], default: T) -> T:
         """The result of a read; a failure is a step that could not be made, not the end."""
@@ -69,7 +71,7 @@ def find(ctx: Context, kind: str) -> str:
             if found is None:
                 raise NotFoundByName(f'there is no database "{wanted}"{place.words}')
             return found["uuid"]
-        return placement.only(place.environment["applications"], wanted, "application", place.words)["uuid"]
+        return placement.only(place.environment[f"{kind}s"], wanted, kind, place.words)["uuid"]
     if UUID.fullmatch(wanted):
         return wanted
     mine = [item for item in client.items("/resources") if str(item.get("type")).startswith("standalone-" if kind == "database" else kind)]
@@ -88,7 +90,7 @@ def look(ctx: Context, kind: str) -> tuple[Evidence, Looking]:
         looking.note("token", "error" not in evidence.token, str(evidence.token.get("message") or evidence.token.get("abilities")))
         return evidence, looking
     evidence.uuid = find(ctx, kind)
-    where = {"server": "servers", "database": "databases"}.get(kind, "applications")
+    where = f"{kind}s"
     evidence.resource = client.get(path(where, evidence.uuid), has="uuid")
     evidence.name = str(evidence.resource.get("name") or evidence.uuid)
     status = str(evidence.resource.get("status") or "unknown")
@@ -99,7 +101,11 @@ def look(ctx: Context, kind: str) -> tuple[Evidence, Looking]:
         _application(looking)
     elif kind == "database":
         evidence.log = looking.at("database_logs", lambda: _log(ctx, where, evidence.uuid), _counted, None)
+    elif kind == "service":
+        _service(looking)
     _host(looking)
+    if kind == "database":
+        _measure(looking)
     return evidence, looking
 
 
@@ -115,7 +121,7 @@ def _server(looking: Looking) -> None:
     if evidence.kind == "server":
         evidence.server = evidence.resource
     else:
-        evidence.server = (evidence.resource.get("destination") or {}).get("server") or {}
+        evidence.server = (evidence.resource.get("destination") or evidence.resource).get("server") or {}
     uuid = evidence.server.get("uuid")
     if not uuid:
         looking.missed("server", "Coolify does not tell which server it is on")
@@ -163,11 +169,25 @@ def _application(looking: Looking) -> None:
         evidence.deployment_log = _deployment.log_lines(full, hidden=True)
         if full and "logs" not in full:
             looking.missed("deployment_log", "the token may not read it (read:sensitive)")
-    evidence.domains = _domains(looking)
+    urls = list(split(evidence.resource.get("fqdn") or ""))
+    for item in (json_map(evidence.resource.get("docker_compose_domains")) or {}).values():
+        urls += split((item or {}).get("domain") or "")
+    evidence.domains = _domains(looking, urls)
+    evidence.named = _named(looking)
 
 
-def _log(ctx: Context, where: str, uuid: str) -> list[str]:
-    text = str(ctx.client.get(f"{path(where, uuid)}/logs", lines=ctx.options["log_lines"]).get("logs") or "")
+def _named(looking: Looking) -> list[dict[str, t.Any]]:
+    """The databases that the application speaks of: Coolify's internal host names are uuids."""
+    evidence, client = looking.evidence, looking.ctx.client
+    hosts = {host for line in evidence.logs for host in re.findall(r"(?<![\w.-])[a-z0-9]{20,25}(?![\w-])", line)} - {evidence.uuid}
+    if not hosts:
+        return []
+    mine = looking.at("databases", lambda: client.items("/databases"), _counted, [])
+    return [row for row in mine if row.get("uuid") in hosts]
+
+
+def _log(ctx: Context, where: str, uuid: str, **query: t.Any) -> list[str]:
+    text = str(ctx.client.get(f"{path(where, uuid)}/logs", lines=ctx.options["log_lines"], **query).get("logs") or "")
     return [without_password(line)[:500] for line in text.splitlines() if line.strip()]
 
 
@@ -175,11 +195,8 @@ def _counted(items: t.Sequence[t.Any] | None) -> str:
     return f"{len(items or ())} entries"
 
 
-def _domains(looking: Looking) -> list[Domain]:
+def _domains(looking: Looking, urls: t.Sequence[str]) -> list[Domain]:
     evidence, options = looking.evidence, looking.ctx.options
-    urls = list(split(evidence.resource.get("fqdn") or ""))
-    for item in (json_map(evidence.resource.get("docker_compose_domains")) or {}).values():
-        urls += split((item or {}).get("domain") or "")
     if not urls or looking.ctx.options["type"] == "deployment":
         return []
     if not options["probe"]:
@@ -187,7 +204,9 @@ def _domains(looking: Looking) -> list[Domain]:
         return [Domain(url) for url in urls]
 
     def one(url: str) -> Domain:
-        host, port = probes.host_and_port(url)
+        # The port in a domain of a service is that of its container; from outside it is the proxy's
+        public = re.sub(r"^(\w+://[^/:]+):\d+", r"\1", url) if evidence.kind == "service" else url
+        host, port = probes.host_and_port(public)
         resolved = probes.resolve(host)
         if resolved.error:
             return Domain(url, resolved)
@@ -196,7 +215,7 @@ def _domains(looking: Looking) -> list[Domain]:
         def ask(target: str) -> probes.Reply:
             return probes.exchange(target, float(options["http_timeout"]))
 
-        answer = ask(url)
+        answer = ask(public)
         return Domain(url, resolved, shown, answer, probes.redirects(answer, ask))
 
     found = probes.each(one, urls)
@@ -216,6 +235,113 @@ def _domains(looking: Looking) -> list[Domain]:
             told = f"{domain.status}" if domain.status else domain.exchange.error
             looking.note("http", bool(domain.status and domain.status < 400), f"{domain.url}: {told} after {domain.exchange.seconds:.2f} s")
     return found
+
+
+def _service(looking: Looking) -> None:
+    """Its containers each have a log, a status and domains of their own."""
+    evidence, ctx, client = looking.evidence, looking.ctx, looking.ctx.client
+    file = readable(evidence.resource.get("docker_compose_raw"))
+    if file:
+        ctx.secrets |= file.secrets
+        evidence.left_over = [
+            name for name, row in rows_of(evidence.resource).items() if name not in file.services and not row.get("exclude_from_status")
+        ]
+    else:
+        looking.missed("compose_file", "the token may not read it (read:sensitive)")
+    target = env.Target.service(evidence.uuid, evidence.name)
+    evidence.variables = looking.at("variables", lambda: env.read(client, target), _counted, None)
+    ctx.secrets |= env.secret_values(evidence.variables or ())
+    evidence.domains = _domains(looking, [url for row in rows_of(evidence.resource).values() for url in split(row.get("fqdn") or "")])
+
+
+def rows_of(service: t.Mapping[str, t.Any]) -> dict[str, t.Mapping[str, t.Any]]:
+    """The containers of a service's answer by their names."""
+    return {row["name"]: row for kind in ("applications", "databases") for row in service.get(kind) or ()}
+
+
+def parts_of(looking: Looking) -> list[Evidence]:
+    """What is known of each container of a service. Excluded ones that ended are meant to."""
+    evidence, ctx = looking.evidence, looking.ctx
+    logs = version_tuple(ctx.client.version) >= (4, 2, 0)
+    if not logs:
+        looking.missed("service_logs", "Coolify has them from 4.2.0 on")
+    found = []
+    for name, row in rows_of(evidence.resource).items():
+        status = str(row.get("status"))
+        if name in evidence.left_over or (row.get("exclude_from_status") and status.startswith("exited")):
+            continue
+        looking.note(f"container {name}", status.startswith("running") and "unhealthy" not in status, f"Coolify says {status}")
+        part = replace(evidence, part=name, name=f"{evidence.name}/{name}", resource=row, left_over=(), variables=evidence.variables)
+        part.domains = [domain for domain in evidence.domains if domain.url in split(row.get("fqdn") or "")]
+        if logs:
+            part.log = looking.at(
+                f"log of {name}", lambda name=name: _log(ctx, "services", evidence.uuid, sub_service_name=name), _counted, None
+            )
+        found.append(part)
+    evidence.log = [line for part in found for line in part.log or ()]
+    return found
+
+
+def findings_of(evidence: Evidence, looking: Looking, table: t.Sequence[rules.Rule]) -> list[rules.Finding]:
+    """The causes. Of a service, what is about one container names it; what is seen alike of all is about the server."""
+    if evidence.kind != "service":
+        return rules.diagnose(evidence, table)
+    whole = [rule for rule in table if rule.id.startswith("SVC-")]
+    parts = parts_of(looking)
+    told = [(part.part, item) for part in parts for item in rules.diagnose(part, [rule for rule in table if rule not in whole])]
+    found = rules.diagnose(evidence, whole)
+    for name, item in told:
+        shared = len(parts) == 1 or sum(other == item for _name, other in told) > 1
+        named = item if shared else replace(item, cause=f"{name}: {item.cause}")
+        if named not in found:
+            found.append(named)
+    return sorted(found, key=lambda item: (item.severity == "low", rules.CONFIDENCES.index(item.confidence)))
+
+
+OWN_TASK = {"database": "coolify_db"}
+"""Remedies are written for applications; the options of these have the same names."""
+
+
+def _finding(kind: str, finding: rules.Finding) -> dict[str, t.Any]:
+    shown = {**asdict(finding), "evidence": list(finding.evidence)}
+    if finding.remedy.startswith(("coolify_app:", "coolify_deploy:")) and kind == "service":
+        shown.update(
+            remedy="coolify_service: {docker_compose_raw: …, state: deployed}",
+            recommended_fix=f"{finding.recommended_fix} For a service, that is written in its compose file.",
+        )
+    elif finding.remedy.startswith("coolify_app:") and kind in OWN_TASK:
+        shown["remedy"] = finding.remedy.replace("coolify_app:", f"{OWN_TASK[kind]}:", 1)
+    return shown
+
+
+def _measure(looking: Looking) -> None:
+    """What can be told of a database without logging in to it; the figures are in ``database`` of the result."""
+    evidence = looking.evidence
+    container, host = evidence.container, evidence.host or {}
+    found = looking.figures = {"connections": None, "volumes": None, "restart_count": None, "replication_lag_seconds": None}
+    opened = [item["connections"] for item in evidence.listening or () if item.get("connections") is not None]
+    if opened:
+        found["connections"] = sum(opened)
+        looking.note("connections", True, f"{sum(opened)} are open")
+    else:
+        looking.missed("connections", "not measured: host_evidence has no sockets of its container")
+    sizes = {item["name"]: item.get("used_mb") for item in host.get("volumes") or ()}
+    mounts = [item for item in (container or {}).get("mounts") or () if item.get("type") == "volume"]
+    if mounts:
+        found["volumes"] = [{"name": item["source"], "target": item["target"], "used_mb": sizes.get(item["source"])} for item in mounts]
+    measured = [item for item in found["volumes"] or () if item["used_mb"] is not None]
+    if measured:
+        looking.note("volume_usage", True, ", ".join(f"{item['name']} holds {item['used_mb']:g} MB" for item in measured))
+    else:
+        looking.missed("volume_usage", "not measured: host_evidence has no sizes of volumes (coolify_host_info with volumes: true)")
+    count = (container or {}).get("restart_count")
+    found["restart_count"] = count if count is not None else evidence.resource.get("restart_count")
+    restarting = "restarting" in ((container or {}).get("state"), evidence.state)
+    times = found["restart_count"]
+    looking.note(
+        "restart_loop", not restarting and (times or 0) < 3, f"restarted {'an unknown number of' if times is None else times} times"
+    )
+    looking.missed("replication_lag", "not measured: neither Coolify nor Docker tells about it")
 
 
 def _host(looking: Looking) -> None:
@@ -252,7 +378,7 @@ def gather(ctx: Context) -> dict[str, t.Any]:
         raise InputError(f"extra_rules: {error}") from error
     kind = "application" if asked in ("gateway_timeout", "deployment") else asked
     evidence, looking = look(ctx, kind)
-    findings = rules.diagnose(evidence, [*own, *rules.RULES])
+    findings = findings_of(evidence, looking, [*own, *rules.RULES])
     worst = findings[0] if findings and findings[0].severity != "low" else None
     metrics = dict.fromkeys(METRICS)
     metrics.update({name: value for name, value in ((evidence.host or {}).get("metrics") or {}).items() if name in metrics})
@@ -264,7 +390,7 @@ def gather(ctx: Context) -> dict[str, t.Any]:
     result = {
         "status": _status(evidence, findings, looking),
         "resource_id": evidence.uuid or None,
-        "findings": [{**asdict(finding), "evidence": list(finding.evidence)} for finding in findings],
+        "findings": [_finding(kind, finding) for finding in findings],
         "rca_steps": sorted(looking.steps, key=lambda step: (ORDER.index(step["step"]) if step["step"] in ORDER else -1, step["step"])),
         "not_seen": [{"what": what, "why": why} for what, why in sorted(evidence.unseen)],
         "metrics": metrics,
@@ -272,6 +398,8 @@ def gather(ctx: Context) -> dict[str, t.Any]:
         "domain_health": {domain.url: _health(domain) for domain in evidence.domains},
         "incident": None,
     }
+    if kind == "database":
+        result["database"] = looking.figures
     if worst or evidence.sick:
         result["incident"] = _incident(evidence, worst)
     _say(ctx, findings, result)

@@ -1,23 +1,35 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""coolify_env: the variables of one application, one database, or one shared scope."""
+"""coolify_env: the variables of one application, one database, one service, or one shared scope."""
 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
+from .._client import path
 from .._context import Context, Module
 from .._errors import InputError, NotFound, NotFoundByName
 from .._plan import Plan
-from . import database, placement
+from . import placement
 from . import variables as env
+from .compose_file import File, readable, refuse_overwritten
+from .database import UNREADABLE
+from .owner import look_in
 from .resource import DEFAULT_UPDATE_SECRETS, find_place
+
+MAKES: dict[str, t.Callable[[str, str], env.Target]] = {
+    "application": env.Target.application,
+    "database": env.Target.database,
+    "service": env.Target.service,
+}
+"""The resources that have variables."""
 
 
 def find_target(ctx: Context) -> tuple[env.Target, str | None]:
     """Whose variables, and its uuid; None for what does not exist yet (check mode only) and for the team, which has none."""
-    for kind in ("application", "database"):
+    for kind in MAKES:
         if ctx.options.get(kind):
             return _resource(ctx, kind, ctx.options[kind])
     scope = ctx.options["scope"]
@@ -43,16 +55,11 @@ def find_target(ctx: Context) -> tuple[env.Target, str | None]:
 
 
 def _resource(ctx: Context, kind: str, wanted: str) -> tuple[env.Target, str | None]:
-    make = env.Target.application if kind == "application" else env.Target.database
+    make = MAKES[kind]
     if not ctx.options.get("project"):
         return make(wanted, wanted), wanted
     place = find_place(ctx)
-    found = None
-    if place and kind == "application":
-        candidates = placement.matches(place.environment["applications"], wanted)
-        found = placement.only(candidates, wanted, kind, place.words) if candidates else None
-    elif place:
-        found = database.find(ctx.client, place, wanted, database.KINDS)
+    found = look_in(ctx, kind, wanted, place) if place else None
     if found:
         return make(found["uuid"], found["name"]), found["uuid"]
     error = NotFoundByName(f'there is no {kind} "{wanted}"{place.words if place else ""}')
@@ -73,20 +80,20 @@ def plan(ctx: Context) -> Plan:
     if absent and ctx.flag("purge"):
         raise InputError("purge goes with state=present: it removes what is not declared; state=absent removes what is declared")
     env.need_declaration(options)
-    kinds = [name for name in ("application", "database") if options.get(name)]
-    shape = (
-        {"application": env.Target.application, "database": env.Target.database}[kinds[0]]("", "")
-        if kinds
-        else env.Target.of_scope("shared scope", "")
-    )
+    kind = next((name for name in MAKES if options.get(name)), None)
+    shape = MAKES[kind]("", "") if kind else env.Target.of_scope("shared scope", "")
     declared = env.declare(options, shape, absent=absent)
     try:
         target, uuid = find_target(ctx)
         rows = _read(ctx, target) if uuid or options.get("scope") == "team" else []
+        file = _file(ctx, uuid) if uuid and kind == "service" else None
     except NotFoundByName:
         if not absent or options.get("scope") == "server":
             raise
         return Plan(resource={})
+    if file:
+        target = replace(target, kept=file.keys)
+        refuse_overwritten(file, [] if absent else [variable.key for variable in declared])
     result = Plan(resource_id=uuid)
     for key in env.weak_secrets(declared):
         ctx.warn(f"secrets.{key} is shorter than {env.SHORT_SECRET} characters: Ansible blanks that text everywhere in this result")
@@ -111,10 +118,19 @@ def plan(ctx: Context) -> Plan:
         for row in rows
     }
     if changes:
-        key = "restart_required" if options.get("database") else "redeploy_required"
-        result.details[key] = True
-        result.risk("low", f"changed variables reach what uses them at its next {'restart' if options.get('database') else 'deployment'}")
+        restart = kind in ("database", "service")
+        result.details["restart_required" if restart else "redeploy_required"] = True
+        result.risk("low", f"changed variables reach what uses them at its next {'restart' if restart else 'deployment'}")
     return result
+
+
+def _file(ctx: Context, uuid: str) -> File | None:
+    """The compose file of a service, where something depends on it; None where it does not."""
+    answer = ctx.client.get(path("services", uuid), has="uuid")
+    file = readable(answer.get("docker_compose_raw"))
+    if file is None and ctx.flag("purge"):
+        raise InputError("purge: the token may not read the service's compose file, which says what has to stay", UNREADABLE)
+    return file
 
 
 def _read(ctx: Context, target: env.Target) -> list[dict[str, t.Any]]:
@@ -123,7 +139,7 @@ def _read(ctx: Context, target: env.Target) -> list[dict[str, t.Any]]:
     except NotFound as error:
         raise NotFoundByName(
             f"{error} ({target.words})",
-            "Without project, application and database take a uuid; give project (and environment) to find them by name.",
+            "Without project, application, database and service take a uuid; give project (and environment) to find them by name.",
         ) from error
 
 
@@ -132,6 +148,7 @@ MODULE = Module(
     {
         "application": {"type": "str"},
         "database": {"type": "str"},
+        "service": {"type": "str"},
         "scope": {"type": "str", "choices": list(env.SCOPES)},
         "project": {"type": "str"},
         "environment": {"type": "str"},
@@ -146,5 +163,5 @@ MODULE = Module(
     },
     plan=plan,
     returns="variables",
-    constraints={"required_one_of": [("application", "database", "scope")], "mutually_exclusive": [("application", "database", "scope")]},
+    constraints={"required_one_of": [(*MAKES, "scope")], "mutually_exclusive": [(*MAKES, "scope")]},
 )

@@ -13,6 +13,7 @@ from .._client import path
 from .._context import Context, Module
 from .._errors import ApiError, InputError, NotFound, Unreadable, Unsupported
 from .._fields import moment, split, without_password
+from . import destination, registry
 from .placement import environment_name, find_project, only
 
 COMMON = ("uuid", "name", "description", "status", "environment_id")
@@ -42,7 +43,14 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "created_at",
         "finished_at",
     ),
+    "tags": ("uuid", "name"),
+    "s3_storages": ("uuid", "name", "description", "endpoint", "bucket", "region", "is_usable"),
+    # Not content, and not command: both may hold secrets that no name tells
+    "storages": ("uuid", "name", "mount_path", "host_path", "fs_path", "is_directory", "is_host_file", "is_preview_suffix_enabled"),
+    "scheduled_tasks": ("uuid", "name", "frequency", "container", "timeout", "enabled"),
+    "previews": ("uuid", "pull_request_id", "pull_request_html_url", "status", "domains", "docker_registry_image_tag", "last_online_at"),
     "private_keys": ("uuid", "name", "description", "fingerprint", "is_git_related", "public_key"),
+    "destinations": ("uuid", "name", "network", "type"),
     # Not metadata and changes: Coolify hides secrets in them by the names of their keys only
     "audit_events": (
         "id",
@@ -64,6 +72,9 @@ SHOWN: dict[str, tuple[str, ...]] = {
     ),
 }
 RESOURCES = ("applications", "databases", "services")
+OF_RESOURCES = ("storages", "scheduled_tasks", "previews")
+"""What is read resource by resource."""
+SINCE = {"tags": "4.2.0", "s3_storages": "4.3.0", "previews": "4.4.0"}
 HISTORY = 10
 """Deployments of an application when neither since nor limit is given."""
 LIMIT = 100
@@ -89,7 +100,7 @@ def gather(ctx: Context) -> dict[str, t.Any]:
         raise InputError("limit: it has to be 1 or more")
     wanted = list(dict.fromkeys(options["gather"]))
     environments = _environments(ctx)
-    resources = ctx.client.items("/resources") if set(RESOURCES) & set(wanted) else []
+    resources = ctx.client.items("/resources") if {*RESOURCES, *OF_RESOURCES} & set(wanted) else []
     return {name: READERS[name](ctx, environments, resources) for name in wanted}
 
 
@@ -179,6 +190,24 @@ def _projects(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
 def _servers(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
     items = _named(ctx, ctx.client.items("/servers"))
     return [{**allowed("servers", item), "is_build_server": (item.get("settings") or {}).get("is_build_server")} for item in items]
+
+
+def _destinations(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
+    ctx.client.require(destination.SINCE, "gathering destinations")
+    items, servers = ctx.client.gather(lambda: ctx.client.items("/destinations"), lambda: ctx.client.items("/servers"))
+    places = {item["uuid"]: _name(item) for item in servers}
+    return [{**allowed("destinations", item), "server": places.get(item.get("server_uuid"))} for item in _named(ctx, items)]
+
+
+def _registries(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:
+    """Of each server that can be asked; name is a server's here, because a registry is there once for each."""
+    servers = _named(ctx, ctx.client.items("/servers"))
+    usable = [item for item in servers if item.get("is_reachable") and item.get("is_usable")]
+    for item in servers:
+        if item not in usable:
+            ctx.warn(f'server "{item["name"]}" is not usable, so its registries are not known')
+    found = ctx.client.gather(*[lambda item=item: registry.logins(ctx, item) for item in usable])
+    return [registry.view(row, item) for item, rows in zip(usable, found) for row in rows]
 
 
 def when(options: t.Mapping[str, t.Any], name: str, default: str | None = None) -> datetime | None:
@@ -288,8 +317,36 @@ def _deployments(
     return [allowed("deployments", item) for item in (recent[-limit:] if limit else recent)]
 
 
+def _of_each(
+    name: str, kinds: t.Sequence[str], part: str, rows: t.Callable[[Context, str], list[dict[str, t.Any]]]
+) -> t.Callable[..., t.Any]:
+    """What belongs to resources of these kinds, each with its owner: one request for each resource that the filters leave."""
+
+    def read(ctx: Context, environments: dict[int, dict[str, t.Any]] | None, resources: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+        if name in SINCE:
+            ctx.client.require(SINCE[name], f"gathering {name}")
+        owners = [(kind, item) for kind in kinds for item in READERS[kind](ctx, environments, resources)]
+        answers = ctx.client.gather(*[lambda kind=kind, uuid=item["uuid"]: rows(ctx, path(kind, uuid, part)) for kind, item in owners])
+        return [
+            {**allowed(name, row), **({"type": row["type"]} if "type" in row else {}), kind[:-1]: _name(item)}
+            for (kind, item), found in zip(owners, answers)
+            for row in found
+        ]
+
+    return read
+
+
+def _storage_rows(ctx: Context, where: str) -> list[dict[str, t.Any]]:
+    answer = ctx.client.get(where, has="persistent_storages")
+    return [{**row, "type": kind} for kind in ("persistent", "file") for row in _rows(answer, f"{kind}_storages", where)]
+
+
+def _item_rows(ctx: Context, where: str) -> list[dict[str, t.Any]]:
+    return ctx.client.items(where)
+
+
 def _listed(name: str, where: str) -> t.Callable[..., list[dict[str, t.Any]]]:
-    return lambda ctx, *_unused: [allowed(name, item) for item in _named(ctx, ctx.client.items(where))]
+    return lambda ctx, *_unused: [allowed(name, item) for item in _named(ctx, ctx.client.items(where, since=SINCE.get(name)))]
 
 
 READERS: dict[str, t.Callable[..., t.Any]] = {
@@ -302,7 +359,14 @@ READERS: dict[str, t.Callable[..., t.Any]] = {
     "databases": _resources("databases", lambda kind: kind.startswith("standalone-")),
     "services": _resources("services", lambda kind: kind == "service"),
     "deployments": _deployments,
+    "tags": _listed("tags", "/tags"),
+    "s3_storages": _listed("s3_storages", "/s3-storages"),
+    "storages": _of_each("storages", RESOURCES, "storages", _storage_rows),
+    "scheduled_tasks": _of_each("scheduled_tasks", ("applications", "services"), "scheduled-tasks", _item_rows),
+    "previews": _of_each("previews", ("applications",), "previews", _item_rows),
     "private_keys": _listed("private_keys", "/security/keys"),
+    "destinations": _destinations,
+    "registries": _registries,
     "audit_events": _audit_events,
 }
 

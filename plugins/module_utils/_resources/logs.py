@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""coolify_logs: what an application, a database or a deployment said, as entries that can be filtered."""
+"""coolify_logs: what an application, a database, a service or a deployment said, as entries that can be filtered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .._diagnosis.evidence import Evidence
 from .._errors import ApiError, InputError, NotFoundByName
 from .._fields import moment, without_password
 from . import variables as env
-from .diagnose import find
+from .compose_file import readable
+from .diagnose import find, rows_of
 from .info import when
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -94,10 +95,15 @@ def gather(ctx: Context) -> dict[str, t.Any]:
         raise InputError(f"grep: {error}") from error
     if not 1 <= options["lines"] <= 10000:
         raise InputError("lines: expected 1 to 10000")
-    uuid = find(ctx, "database" if kind == "database" else "application")
-    where = path("databases" if kind == "database" else "applications", uuid)
-    _hide_secrets(ctx, kind, uuid)
-    if kind == "deployment":
+    what = "application" if kind == "deployment" else kind
+    if options.get("container") and kind != "service":
+        raise InputError("container goes with type=service")
+    uuid = find(ctx, what)
+    where = path(f"{what}s", uuid)
+    _hide_secrets(ctx, what, uuid)
+    if kind == "service":
+        entries, note = _service_log(ctx, uuid, where, bool(since or until))
+    elif kind == "deployment":
         entries, note = _deployment_log(ctx, uuid)
     else:
         entries, note = _container_log(ctx, kind, uuid, where, bool(since or until))
@@ -109,7 +115,7 @@ def gather(ctx: Context) -> dict[str, t.Any]:
 
 def _hide_secrets(ctx: Context, kind: str, uuid: str) -> None:
     """What the variables hold must not come back in a line of a log."""
-    target = env.Target.database(uuid, uuid) if kind == "database" else env.Target.application(uuid, uuid)
+    target = getattr(env.Target, kind)(uuid, uuid)
     ctx.secrets |= env.secret_values(env.read(ctx.client, target))
 
 
@@ -124,20 +130,47 @@ def _deployment_log(ctx: Context, uuid: str) -> tuple[list[dict[str, t.Any]], st
     return deployment_entries(deployment), None
 
 
-def _container_log(ctx: Context, kind: str, uuid: str, where: str, timed: bool) -> tuple[list[dict[str, t.Any]], str | None]:
-    """Through Coolify; of a container that does not run, what was seen on the server."""
+def _service_log(ctx: Context, uuid: str, where: str, timed: bool) -> tuple[list[dict[str, t.Any]], str | None]:
+    """Of all containers, or of one; in the order of time where every line has one."""
+    ctx.client.require(TIMES_SINCE, "logs of a service")
+    service = ctx.client.get(where, has="uuid")
+    file = readable(service.get("docker_compose_raw"))
+    ctx.secrets |= file.secrets if file else set()
+    names, wanted = list(rows_of(service)), ctx.options.get("container")
+    if wanted and wanted not in names:
+        raise NotFoundByName(f"the service has no container {wanted}; it has {', '.join(sorted(names)) or 'none'}")
+    entries: list[dict[str, t.Any]] = []
+    notes = []
+    for name in [wanted] if wanted else names:
+        found, note = _container_log(ctx, "service", uuid, where, timed, name)
+        entries += [{**entry, "container": name} for entry in found]
+        notes += [f"{name}: {note}"] if note else []
+    if all(entry["at"] for entry in entries):
+        entries.sort(key=lambda entry: entry["at"])
+    return entries, "; ".join(notes) or None
+
+
+def _container_log(
+    ctx: Context, kind: str, uuid: str, where: str, timed: bool, part: str = ""
+) -> tuple[list[dict[str, t.Any]], str | None]:
+    """Through Coolify; of a container that does not run, what was seen on the server. ``part`` is one container of a service."""
     timestamps = version_tuple(ctx.client.version) >= version_tuple(TIMES_SINCE)
     if timed:
         ctx.client.require(TIMES_SINCE, "since and until, which need the times of the lines,")
     try:
         answer = ctx.client.get(
-            f"{where}/logs", lines=10000 if timed else ctx.options["lines"], **({"show_timestamps": True} if timestamps else {})
+            f"{where}/logs",
+            lines=10000 if timed else ctx.options["lines"],
+            **({"show_timestamps": True} if timestamps else {}),
+            **({"sub_service_name": part} if part else {}),
         )
         return entries_of(str(answer.get("logs") or "").splitlines(), "coolify"), None
     except ApiError as error:
-        if error.code != 400 or "not running" not in error.answer:
+        # A container of a service that was stopped is gone
+        if not (error.code == 400 and "not running" in error.answer) and not (part and error.answer == "Container not found."):
             raise
-        evidence = Evidence(kind=kind, uuid=uuid, resource=ctx.client.get(where, has="uuid"), host=ctx.options.get("host_evidence"))
+        resource = {} if part else ctx.client.get(where, has="uuid")
+        evidence = Evidence(kind=kind, uuid=uuid, part=part, resource=resource, host=ctx.options.get("host_evidence"))
         lines = [line for container in evidence.own for line in container.get("log") or ()]
         if lines:
             return entries_of(lines, "host_evidence"), f"{error.answer} These are the lines that were seen on the server."
@@ -148,7 +181,8 @@ MODULE = Module(
     "coolify_logs",
     {
         "target": {"type": "str", "required": True},
-        "type": {"type": "str", "choices": ["application", "database", "deployment"], "default": "application"},
+        "type": {"type": "str", "choices": ["application", "database", "service", "deployment"], "default": "application"},
+        "container": {"type": "str"},
         "deployment_uuid": {"type": "str"},
         "project": {"type": "str"},
         "environment": {"type": "str"},

@@ -13,7 +13,7 @@ from .._errors import InputError, InUse
 from .._fields import NAME, NEVER, Field, body, creation, declared, differences, option_spec, shown, visible, without_tags
 from .._plan import Plan, Step, Undone
 from .placement import environment_name, matches, only
-from .resource import ONE_NAME, Live, creation_step, patch_step, read_by_uuid, restore_fields, verify_stored
+from .resource import ONE_NAME, Live, creation_step, locate, set_step, verify_stored
 
 
 def _length(value: str) -> str | None:
@@ -40,7 +40,7 @@ def plan(ctx: Context) -> Plan:
     names = environment_names(options.get("environments"))
     if options["purge"] and options.get("environments") is None:
         raise InputError("purge removes the environments that are not listed; list those that stay in environments")
-    if not locate(live):
+    if not locate(live, lambda: ctx.client.items("/projects")):
         return result
     if options["state"] == "absent":
         return plan_removal(live, result) if live.answer else result
@@ -71,17 +71,6 @@ def environment_names(names: list[str] | None) -> list[str] | None:
     return stored
 
 
-def locate(live: Live) -> bool:
-    """False when it is gone and that is what is wanted."""
-    if live.uuid:
-        return read_by_uuid(live)
-    found = matches(live.ctx.client.items("/projects"), live.name)
-    if found:
-        live.uuid = only(found, live.name, "project")["uuid"]
-        live.read()
-    return True
-
-
 def plan_creation(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     ctx = live.ctx
     changes = creation(FIELDS, wanted)
@@ -101,19 +90,9 @@ def plan_update(live: Live, result: Plan, wanted: dict[str, t.Any]) -> None:
     changes = differences(FIELDS, wanted, live.answer)
     if not changes:
         return
-    before = {change.field.name: change.before for change in changes}
-    names = ", ".join(change.field.name for change in changes)
     result.merge_diff(shown(changes))
     result.resource = {**result.resource, **shown(changes)["after"]}
-    result.steps.append(
-        patch_step(
-            live,
-            f"set {names} of {live.words}",
-            lambda: [body(changes)],
-            lambda: restore_fields(live, FIELDS, before, lambda back: [body(back)] if back else []),
-            f"set {names} of {live.words} as they were",
-        )
-    )
+    result.steps.append(set_step(live, FIELDS, changes))
 
 
 def plan_environments(live: Live, result: Plan, wanted: list[str] | None) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What applications and databases have in common: changing fields and undoing that, deleting, waiting for a status."""
+"""What applications, databases and services have in common: changing fields and undoing that, deleting, waiting for a status."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .._errors import (
     Unreadable,
     after_acting,
 )
-from .._fields import UNKNOWN, Change, Field, differences
+from .._fields import UNKNOWN, Change, Field, body, differences
 from .._plan import Plan, Step, Undone
 from .._wait import until
 from . import placement
-from .placement import Place
+from .placement import Place, matches, only
 
 PLACEMENT_SPEC: dict[str, t.Any] = {
     "name": {"type": "str"},
@@ -58,13 +58,15 @@ class Live:
 
     ctx: Context
     kind: str
-    """``application`` or ``database``."""
+    """``application``, ``database`` …: what it is called, and with an s its collection in the API."""
     name: str
     uuid: str | None = None
     answer: dict[str, t.Any] | None = None
     place: Place | None = None
     created: dict[str, t.Any] = field(default_factory=dict)
     """What Coolify answered to its creation."""
+    collection: str = ""
+    """Its collection in the API, where that is called otherwise."""
 
     @property
     def words(self) -> str:
@@ -72,11 +74,14 @@ class Live:
 
     @property
     def path(self) -> str:
-        return path(f"{self.kind}s", self.uuid or "")
+        return path(*(self.collection or f"{self.kind}s").split("/"), self.uuid or "")
 
     def read(self) -> dict[str, t.Any]:
         self.answer = self.ctx.client.get(self.path, has="uuid")
         return self.answer
+
+    def patch(self, fields: dict[str, t.Any]) -> None:
+        self.ctx.client.patch(self.path, fields)
 
     @property
     def status(self) -> str:
@@ -92,14 +97,15 @@ def find_place(ctx: Context) -> Place | None:
     """Project and environment, None when there is no such place: for state=absent that is what is wanted, and in check mode a warning,
     because an earlier task of the same run may be going to create it."""
     placement.need(ctx.options, ["project"], "finding something by its name")
-    try:
+
+    def look() -> Place:
         return placement.find_place(ctx.client, ctx.options["project"], ctx.options.get("environment"))
-    except NotFoundByName as error:
-        if ctx.options["state"] == "absent":
-            return None
-        if not ctx.check_mode:
-            raise
-        ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
+
+    if ctx.options["state"] != "absent":
+        return expected(ctx, look)
+    try:
+        return look()
+    except NotFoundByName:
         return None
 
 
@@ -115,6 +121,28 @@ def read_by_uuid(live: Live) -> bool:
         ) from error
     live.name = live.answer["name"]
     return True
+
+
+def locate(live: Live, items: t.Callable[[], list[dict[str, t.Any]]]) -> bool:
+    """Find it by its uuid, or by its name among ``items``, and read it. False when it is gone and that is what is wanted."""
+    if live.uuid:
+        return read_by_uuid(live)
+    found = matches(items(), live.name)
+    if found:
+        live.uuid = only(found, live.name, live.kind)["uuid"]
+        live.read()
+    return True
+
+
+def expected(ctx: Context, look: t.Callable[[], t.Any]) -> t.Any:
+    """What ``look`` finds. In check mode None and a warning, where an earlier task of the same run may be going to create it."""
+    try:
+        return look()
+    except NotFoundByName as error:
+        if not ctx.check_mode:
+            raise
+        ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
+        return None
 
 
 def require_versions(ctx: Context, changes: t.Iterable[Change]) -> None:
@@ -151,14 +179,27 @@ def patch_step(
     """One or more PATCHes in an order that matters. Without ``undo`` it belongs to a creation, whose own undo deletes everything."""
 
     def apply() -> None:
-        for number, body in enumerate(bodies()):
+        for number, request in enumerate(bodies()):
             try:
-                live.ctx.client.patch(live.path, body)
+                live.patch(request)
             except CoolifyError as error:
                 error.acted = True if number else None
                 raise
 
     return Step(action, apply, estimate=0.5 * max(1, len(bodies())), revert=undo, manual=manual, destructive=destructive)
+
+
+def set_step(live: Live, fields: t.Sequence[Field], changes: list[Change]) -> Step:
+    """One PATCH of fields, undone by writing back what was there."""
+    before = {change.field.name: change.before for change in changes}
+    names = ", ".join(before)
+    return patch_step(
+        live,
+        f"set {names} of {live.words}",
+        lambda: [body(changes)],
+        lambda: restore_fields(live, fields, before, lambda back: [body(back)] if back else []),
+        f"set {names} of {live.words} as they were",
+    )
 
 
 def restore_fields(
@@ -171,8 +212,8 @@ def restore_fields(
     for _round in range(2):
         back = [change for change in differences(fields, known, live.read()) if change.before is not UNKNOWN]
         needed = needed or bool(back)
-        for body in bodies(back):
-            live.ctx.client.patch(live.path, body)
+        for request in bodies(back):
+            live.patch(request)
     left = differences(fields, known, live.read()) if needed else []
     return Undone(needed, (*(name for name in before if name not in known), *(change.field.name for change in left)))
 
@@ -259,20 +300,21 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
     return plan
 
 
-def unknown_yet(live: Live, plan: Plan, options: t.Sequence[str]) -> Plan:
+def unknown_yet(live: Live, plan: Plan, options: t.Sequence[str], creating: str = "type and what that needs") -> Plan:
     """What a preview can say about something that does not exist and is not declared well enough to be created: an earlier task of the
     same run may be going to create it. A real run raises NotFoundByName."""
     error = NotFoundByName(
         f"there is no {live.words}{live.place.words if live.place else ''}",
-        "Correct the name, project or environment. To create it, give type and what that needs.",
+        f"Correct the name or where it is looked for. To create it, give {creating}.",
     )
     if not live.ctx.check_mode:
         raise error
     live.ctx.warn(f"{error}. The preview goes on as if an earlier task created it")
-    names = ", ".join(name for name in options if name != "name")
-    if names:
-        plan.steps.append(Step(f"set what differs of {names} of {live.words}", lambda: None))
-        plan.merge_diff({"before": {}, "after": {name: live.ctx.options[name] for name in options if name != "name" and not secret(name)}})
+    mentioned = [name for name in options if name != "name"]
+    if mentioned:
+        plan.steps.append(Step(f"set what differs of {', '.join(mentioned)} of {live.words}", lambda: None))
+        shown = {name: live.ctx.options[name] for name in mentioned if not secret(name) and not isinstance(live.ctx.options[name], dict)}
+        plan.merge_diff({"before": {}, "after": shown})
     return plan
 
 
@@ -310,10 +352,11 @@ def creation_step(
     return Step(action, apply, revert=undo, manual=f"delete {live.words}")
 
 
-def act(live: Live, verb: str, happened: t.Callable[[], dict[str, t.Any] | None], **query: t.Any) -> dict[str, t.Any]:
-    """POST start, stop or restart, which is never repeated: after a lost answer ``happened`` says what came of it, None if it cannot tell."""
+def act(live: Live, verb: str, happened: t.Callable[[], dict[str, t.Any] | None], part: str = "", **query: t.Any) -> dict[str, t.Any]:
+    """POST start, stop or restart, which is never repeated: after a lost answer ``happened`` says what came of it, None if it cannot tell.
+    ``part`` is the path of a container below that of its service."""
     try:
-        return live.ctx.client.post(f"{live.path}/{verb}", **query)
+        return live.ctx.client.post(f"{live.path}{part}/{verb}", **query)
     except (Unreachable, Unreadable) as lost:
         if not lost.sent:
             raise
@@ -364,9 +407,9 @@ def placement_differences(live: Live, options: t.Mapping[str, t.Any]) -> list[tu
     differing = []
     for option, thing in held.items():
         wanted = options.get(option)
-        if wanted is None or not thing:
+        if wanted is None or not thing.get("uuid"):
             continue
-        names = (thing.get("uuid"), thing.get("name"))
+        names = (thing["uuid"], thing.get("name"))
         if wanted not in names and not (option == "environment" and placement.environment_name(wanted) in names):
             differing.append((option, thing.get("name"), wanted))
     return differing

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""coolify_stack: databases and applications of one environment in one transaction.
+"""coolify_stack: databases, services and applications of one environment in one transaction.
 
 Each part is planned by its own module's code, on one snapshot of what is there. What is put together here is the order: the gates of all, the
-rollback points of all, the databases, the configuration of the applications, and then one deployment after the other.
+rollback points of all, the databases, the services, the configuration of the applications, and then one deployment after the other.
 """
 
 from __future__ import annotations
@@ -20,23 +20,24 @@ from .._errors import CoolifyError, InputError
 from .._fields import without_tags
 from .._gates import plan_safe
 from .._plan import Plan, Step
-from . import application, database, deploy
+from . import application, database, deploy, service
 from .info import sees_secrets
 from .resource import DEFAULT_UPDATE_SECRETS, DELETE_SPEC, PLACEMENT_SPEC, WAIT_SPEC, Live, find_place
-from .variables import Later, Learned
+from .variables import FLAGS, Later, Learned
 
 PLACE = {name: PLACEMENT_SPEC[name] for name in ("server", "destination")}
 NAME = {"name": {"type": "str", "required": True}}
 REFERENCE = re.compile(r"(?<!\$)\{(\w*)\}")
 """``{name}``, but not the ``${NAME}`` of a shell."""
 SECRET_PARTS = ("url", "password", "userinfo")
-DATABASES, APPLICATIONS = 1, 2
+GROUPS = ("databases", "services", "applications")
+DATABASES, SERVICES, APPLICATIONS = 1, 2, 3
 """Lanes of the steps that change configuration: databases come first, because applications are told their addresses."""
 
 
 @dataclass
 class Part:
-    """One database or application, and what is going to happen to it."""
+    """One database, service or application, and what is going to happen to it."""
 
     live: Live
     plan: Plan
@@ -65,24 +66,27 @@ class Part:
 # --- what is declared -----------------------------------------------------------------------------------------------------------
 
 
-def check(databases: t.Sequence[dict[str, t.Any]], applications: t.Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """The applications in an order in which each comes after what it depends on, otherwise as declared. Raises InputError."""
-    names = [without_tags(entry["name"]) for entry in (*databases, *applications)]
+def check(before: t.Sequence[dict[str, t.Any]], applications: t.Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """The applications in an order in which each comes after what it depends on, otherwise as declared. Raises InputError. ``before`` are the
+    databases and services."""
+    names = [without_tags(entry["name"]) for entry in (*before, *applications)]
     if "" in names:
         raise InputError("name: it is empty; a template that yields nothing must not mean something else")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{', '.join(twice)}: each name can be there once, so that depends_on says what it means")
-    done = [entry["name"] for entry in databases]
+    done = [entry["name"] for entry in before]
     left, ordered = list(applications), []
-    names = [entry["name"] for entry in (*databases, *applications)]
+    names = [entry["name"] for entry in (*before, *applications)]
     for entry in applications:
         both = sorted(set(entry.get("variables") or {}) & set(entry.get("secrets") or {}))
         if both:
             raise InputError(f"{entry['name']}: {', '.join(both)} is in both variables and secrets")
         unknown = [name for name in entry.get("depends_on") or () if name not in names]
         if unknown:
-            raise InputError(f"{entry['name']}: depends_on names {', '.join(unknown)}, which is neither in databases nor in applications")
+            raise InputError(
+                f"{entry['name']}: depends_on names {', '.join(unknown)}, which is in none of databases, services and applications"
+            )
     while left:
         ready = next((entry for entry in left if set(entry.get("depends_on") or ()) <= set(done)), None)
         if ready is None:
@@ -96,7 +100,7 @@ def check(databases: t.Sequence[dict[str, t.Any]], applications: t.Sequence[dict
 def options_of(ctx: Context, module: Module, entry: t.Mapping[str, t.Any], **further: t.Any) -> dict[str, t.Any]:
     """The options of a part as its own module would have them: what the entry says, else what the stack says, else the default."""
     defaults = {name: spec.get("default") for name, spec in module.spec.items()}
-    shared = {name: value for name, value in ctx.options.items() if name not in ("variables", "secrets") and value is not None}
+    shared = {name: value for name, value in ctx.options.items() if name not in ("variables", "secrets", *GROUPS) and value is not None}
     own = {name: value for name, value in entry.items() if value is not None}
     return {**defaults, **shared, **own, **further}
 
@@ -128,6 +132,11 @@ def environment_of(ctx: Context, entry: t.Mapping[str, t.Any], databases: t.Mapp
                 del doors[door][key]
                 doors["secrets"][key] = refer(ctx, f"{entry['name']}: {door}.{key}", value, databases)
     return dict(doors) if given else {}
+
+
+def own_variables(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Of a service: only its own. Those of the stack are for the applications."""
+    return {door: entry.get(door) for door in ("variables", "secrets")}
 
 
 def refer(ctx: Context, where: str, value: t.Mapping[str, t.Any], databases: t.Mapping[str, Part]) -> dict[str, t.Any]:
@@ -169,8 +178,8 @@ def refuse_blind(ctx: Context, entries: t.Iterable[t.Mapping[str, t.Any]], datab
 def plan(ctx: Context) -> Plan:
     """The module's function."""
     options, client = ctx.options, ctx.client
-    databases, applications = options.get("databases") or [], options.get("applications") or []
-    ordered = check(databases, applications)
+    databases, services, applications = (options.get(group) or [] for group in GROUPS)
+    ordered = check([*databases, *services], applications)
     deployed = options["state"] == "deployed"
     with client.snapshot():
         find_place(ctx)
@@ -182,9 +191,13 @@ def plan(ctx: Context) -> Plan:
         backed_up = [name for name, part in by_name.items() if part.live.ctx.options.get("backups")]
         parts += client.gather(
             *[
+                lambda entry=entry: plan_part(ctx, entry, service, **own_variables(entry), state="deployed" if deployed else "present")
+                for entry in services
+            ],
+            *[
                 lambda entry=entry: plan_part(ctx, entry, application, backed_up=backed_up, **environment_of(ctx, entry, by_name))
                 for entry in ordered
-            ]
+            ],
         )
     uuids = [part.live.uuid for part in parts if part.live.uuid]
     same = [part.live.words for part in parts if uuids.count(part.live.uuid) > 1]
@@ -198,7 +211,7 @@ def together(ctx: Context, parts: t.Sequence[Part]) -> Plan:
     for part in parts:
         gather_from(part, result)
     if result.gates:
-        # The plans of databases have no gates of their own
+        # The plans of databases and services have no gates of their own
         result.gates += [
             replace(plan_safe([step.action for step in part.plan.destructive], ctx.options), resource=part.live.words)
             for part in parts
@@ -207,7 +220,7 @@ def together(ctx: Context, parts: t.Sequence[Part]) -> Plan:
         result.steps.append(deploy.gate_step(result, ctx, f"{len(parts)} resources"))
     result.steps += [_own(part, step) for part in parts for step in part.plan.steps if step.phase == "before"]
     lanes = lanes_of(parts)
-    for number, group in ((DATABASES, "databases"), (APPLICATIONS, "applications")):
+    for number, group in ((DATABASES, "databases"), (SERVICES, "services"), (APPLICATIONS, "applications")):
         result.steps += [
             replace(_own(part, step), lane=(number, lane))
             for lane, members in lanes[group].items()
@@ -238,7 +251,7 @@ def _for_good(step: Step) -> bool:
 def lanes_of(parts: t.Sequence[Part]) -> dict[str, dict[str, list[Part]]]:
     """The parts whose configuration has to be changed one after the other, by a name for each lane: applications that give and take a
     domain, who gives it first, because Coolify refuses a domain that is taken."""
-    lanes: dict[str, dict[str, list[Part]]] = {"databases": {}, "applications": {}}
+    lanes: dict[str, dict[str, list[Part]]] = {"databases": {}, "services": {}, "applications": {}}
     for part in parts:
         gives, takes = _domains(part)
         lane = next(
@@ -312,8 +325,8 @@ def tell(parts: t.Sequence[Part], result: Plan) -> None:
 
 
 def shown(parts: t.Sequence[Part], fresh: bool = False) -> dict[str, t.Any]:
-    """The databases and applications as their own modules return them."""
-    result: dict[str, t.Any] = {"databases": [], "applications": []}
+    """The databases, services and applications as their own modules return them."""
+    result: dict[str, t.Any] = {"databases": [], "services": [], "applications": []}
     for part in parts:
         resource = part.plan.resource
         if fresh:
@@ -331,6 +344,7 @@ MODULE = Module(
         **{name: PLACEMENT_SPEC[name] for name in ("project", "environment", "server", "destination")},
         "state": {"type": "str", "choices": ["present", "deployed"], "default": "present"},
         "databases": {"type": "list", "elements": "dict", "options": {**NAME, **PLACE, **database.OWN_SPEC}},
+        "services": {"type": "list", "elements": "dict", "options": {**NAME, **PLACE, **service.OWN_SPEC}},
         "applications": {
             "type": "list",
             "elements": "dict",
@@ -344,6 +358,7 @@ MODULE = Module(
         },
         "variables": {"type": "dict"},
         "secrets": {"type": "dict", "no_log": True},
+        **{name: {"type": "bool"} for name in FLAGS},
         "force_domain_override": {"type": "bool", "default": False},
         "update_secrets": DEFAULT_UPDATE_SECRETS,
         "confirm_destructive": DELETE_SPEC["confirm_destructive"],
@@ -352,5 +367,5 @@ MODULE = Module(
     },
     plan=plan,
     returns="stack",
-    constraints={"required_one_of": [("databases", "applications")]},
+    constraints={"required_one_of": [("databases", "services", "applications")]},
 )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfhosted.coolify contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Environment variables of applications and databases, and the shared ones: one read, at most one bulk write, one delete per removed row.
+"""Environment variables of applications, databases and services, and the shared ones: one read, at most one bulk write, one delete per removed row.
 
 What Coolify does with what is left out decides the shape of the write: the bulk endpoint resets is_literal to false and answers 500
 for a stored is_multiline or is_shown_once that is not sent (applications.md 9.4), so every flag is always sent.
@@ -49,6 +49,8 @@ class Target:
     shared: bool = False
     credentials: bool = False
     """Whether Coolify itself may need some of them (a Redis starts with them)."""
+    kept: frozenset[str] = frozenset()
+    """Keys that a purge leaves: those that the compose file of a service names, because Coolify would only make them anew."""
 
     @classmethod
     def application(cls, uuid: str, name: str) -> Target:
@@ -57,6 +59,10 @@ class Target:
     @classmethod
     def database(cls, uuid: str, name: str) -> Target:
         return cls(path("databases", uuid, "envs"), f'database "{name}"', tuple(FLAGS), credentials=True)
+
+    @classmethod
+    def service(cls, uuid: str, name: str, kept: t.Iterable[str] = ()) -> Target:
+        return cls(path("services", uuid, "envs"), f'service "{name}"', tuple(FLAGS), kept=frozenset(kept))
 
     @classmethod
     def of_scope(cls, words: str, *parts: str) -> Target:
@@ -237,7 +243,7 @@ def compare(
 
 
 def _generated(row: t.Mapping[str, t.Any], target: Target) -> bool:
-    own = target.credentials and CREDENTIALS.match(row["key"])
+    own = row["key"] in target.kept or (target.credentials and CREDENTIALS.match(row["key"]))
     return bool(own or row.get("is_coolify") or row.get("is_buildpack_control") or GENERATED.match(row["key"]))
 
 

@@ -23,6 +23,8 @@ options:
     ini:
       - section: callback_record
         key: path
+    env:
+      - name: ANSIBLE_RECORD_PATH
 """
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import application, database, project, resource
+from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import application, database, project, resource, service
 
 # write name -> (where it is read back, first release from 4.0.0 on that takes it, whether creation takes it)
 APPLICATION: dict[str, tuple[str, str | None, bool]] = {
@@ -118,10 +118,10 @@ APPLICATION_CONTROL = {
     "private_key_uuid": "creation only; a difference is an error",
     "autogenerate_domain": "creation only, sent explicitly",
     "force_domain_override": "sent with domains",
+    "tags": "a list of its own, written apart",
 }
 APPLICATION_LEFT_OUT = {
     "instant_deploy": "a deployment is asked for by state; Coolify's flag ignores the queue's limits",
-    "tags": "sub-resources of their own, which come with the issue Ecosystem",
     "docker_compose_raw": "accepted and ignored by Coolify",
     "docker_compose": "not writable",
     "project_uuid": "option project",
@@ -153,7 +153,6 @@ DATABASE_COMMON = {
 }
 DATABASE_LEFT_OUT = {
     "instant_deploy": "state=started starts it",
-    "tags": "sub-resources of their own, which come with the issue Ecosystem",
 }
 DATABASE: dict[str, set[str]] = {
     "postgresql": {
@@ -215,6 +214,59 @@ def test_every_field_of_a_database_type_is_a_row(kind):
 def test_every_field_of_backups_is_a_row():
     assert {row.name for row in database.BACKUP_FIELDS} == BACKUPS
     assert not set(BACKUPS_LEFT_OUT) & {row.name for row in database.BACKUP_FIELDS}
+
+
+SERVICE = {
+    # write name -> whether creation takes it
+    "name": True,
+    "description": True,
+    "docker_compose_raw": True,
+    "connect_to_docker_network": False,
+    "is_container_label_escape_enabled": True,
+}
+SERVICE_CONTROL = {
+    "type": "creation only; a difference is an error",
+    "urls": "a step of its own, because Coolify stores the rest of a request before it refuses a domain",
+    "force_domain_override": "sent with urls",
+    "tags": "a list of its own, written apart",
+}
+SERVICE_LEFT_OUT = {
+    "instant_deploy": "state=started starts it",
+}
+SERVICE_PARTS = {
+    "applications": {
+        "noindex_domains",
+        "human_name",
+        "description",
+        "image",
+        "exclude_from_status",
+        "is_log_drain_enabled",
+        "is_gzip_enabled",
+        "is_stripprefix_enabled",
+        "is_force_https_enabled",
+    },
+    "databases": {
+        "human_name",
+        "description",
+        "image",
+        "exclude_from_status",
+        "is_log_drain_enabled",
+        "is_public",
+        "public_port",
+        "public_port_timeout",
+    },
+}
+SERVICE_PARTS_CONTROL = {"url": "the same as an entry of urls, whose path keeps its capitals"}
+
+
+def test_every_field_of_services_is_a_row():
+    assert {row.name: "create" in row.on for row in service.FIELDS} == SERVICE
+    assert set(SERVICE_CONTROL) <= set(service.MODULE.spec) and not set(SERVICE_LEFT_OUT) & set(service.MODULE.spec)
+
+
+def test_every_field_of_a_services_containers_is_a_row():
+    assert {kind: {row.name for row in rows} for kind, rows in service.PARTS.items()} == SERVICE_PARTS
+    assert set(SERVICE_PARTS_CONTROL) <= set(service.OWN_SPEC["applications"]["options"])
 
 
 def test_every_field_of_projects_is_a_row():

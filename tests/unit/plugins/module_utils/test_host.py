@@ -62,6 +62,19 @@ def test_listening_sockets_without_connections_and_without_docker_s_own_dns():
     assert [item.inode for item in proc.sockets(TCP, "tcp", "little")] == ["3945292", "3947970"]
 
 
+def test_open_connections_are_counted_by_their_local_port():
+    assert proc.connections(TCP) == {3000: 1}
+    assert proc.connections("   0: 0100007F:1538 0100007F:C350 01 00000000:00000000 00:00000000 00000000 0 0 1\n" * 2) == {5432: 2}
+    assert proc.connections("cat: no such file\n") == {}
+
+
+def test_the_sizes_of_volumes():
+    # Docker 20.10: docker system df --verbose --format "{{json .Volumes}}"
+    text = '[{"Driver":"local","Links":"0","Name":"v2","Size":"N/A"},{"Driver":"local","Links":"1","Name":"v1","Size":"3.146MB"}]'
+    assert docker.volumes(text) == [{"name": "v1", "driver": "local", "used_mb": 3.0}, {"name": "v2", "driver": "local", "used_mb": None}]
+    assert docker.volumes("null") == docker.volumes("what") == []
+
+
 def test_ipv6_loopback_and_ipv4_inside_of_ipv6():
     assert places(proc.sockets(TCP + TCP6, "tcp", "little")) == [
         ("::", 80),

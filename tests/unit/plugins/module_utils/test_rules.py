@@ -201,6 +201,13 @@ SPEAKS: dict[str, Evidence] = {
     "HOOK-1": failed("Pre-deployment command: Could not find a valid container. Is the container name correct?"),
     "QUE-3": healthy(deployments=[{"deployment_uuid": "d2", "status": "cancelled-by-user"}]),
     "QUE-1": healthy(deployments=[{"deployment_uuid": "d2", "status": "in_progress", "created_at": "2026-11-25T10:00:00Z"}]),
+    "QUE-2": healthy(
+        deployments=[
+            {"deployment_uuid": "d2", "status": "in_progress", "created_at": "2026-11-25T11:55:00Z"},
+            {"deployment_uuid": "d1", "status": "finished", "created_at": "2026-11-25T11:50:00Z"},
+        ],
+        variables=[{"key": "FEATURE", "value": "on", "is_preview": False, "updated_at": "2026-11-25T11:58:00Z"}],
+    ),
     "RUN-2": healthy(
         host=host(container(state="exited", oom_killed=True, exit_code=137, limits={"memory_mb": 128})), domains=[domain(503)]
     ),
@@ -222,7 +229,22 @@ SPEAKS: dict[str, Evidence] = {
     "NET-7": saying('could not translate host name "db" to address: Name or service not known'),
     "DB-4": saying('connection to server at "db", port 5432 failed: Connection refused'),
     "RUN-3": healthy(host={**host(), "containers": [proxy()]}, domains=[domain(404, text="404 page not found")]),
+    "DB-5": saying("FATAL:  sorry, too many clients already"),
+    "SVC-1": Evidence(kind="service", uuid=UUID, resource={"status": "degraded:unhealthy"}, left_over=["old"]),
     "RUN-4": healthy(resource=resource(status="exited"), host=host(container(state="exited", exit_code=0)), domains=[domain(503)]),
+    "NET-8": healthy(
+        host=host(
+            container(networks=[{"name": "mine", "ip": "10.0.9.2"}]),
+            container(
+                name="other-1",
+                id="aaaaaaaaaaaa",
+                coolify={"type": "application", "id": "2", "name": "other", "uuid": "other"},
+                labels={"traefik.enable": "true"},
+                networks=[{"name": "mine", "ip": "10.0.9.3"}],
+            ),
+        ),
+        domains=[domain(504, 30.1)],
+    ),
     "NET-1": healthy(host=host(container(networks=[{"name": "mine", "ip": "10.0.9.2"}])), domains=[domain(504, 30.1)]),
     "NET-2": healthy(
         host=host(container(networks=[{"name": "coolify", "ip": "10.0.1.5"}, {"name": "aaa", "ip": "10.0.9.2"}])),
@@ -310,6 +332,8 @@ CONTROLS = {
     "a database": healthy(
         kind="database", domains=[], deployments=[], deployment_log=[], variables=None, resource=resource(ports_exposes=None)
     ),
+    "a service of which only the containers in its file are there": Evidence(kind="service", resource={"status": "running:healthy"}),
+    "an excluded container left its file": Evidence(kind="service", resource={"status": "running:unknown"}, left_over=["old"]),
     "two networks that the proxy shares": healthy(
         host={
             **host(container(networks=[{"name": "coolify"}, {"name": "b"}])),

@@ -101,6 +101,15 @@ def test_the_whole_is_what_the_documentation_says(host, tmp_path):
     assert abs(found["clock_utc"] - time.time()) < 60
 
 
+def test_volumes_are_measured_when_they_are_asked_for(host):
+    assert host()["host_evidence"]["volumes"] is None
+    sizes = '[{"Name":"db-data","Driver":"local","Size":"1.5GB"}]'
+    measuring = DOCKER.replace('case "$*" in\n', f'case "$*" in\n  "system df"*) echo \'{sizes}\' ;;\n')
+    assert host(measuring, volumes=True)["host_evidence"]["volumes"] == [{"name": "db-data", "driver": "local", "used_mb": 1430.5}]
+    refused = host(volumes=True)["host_evidence"]
+    assert refused["volumes"] is None and "volumes" in missing(refused)
+
+
 def test_the_result_is_the_same_in_check_mode(host):
     found = host(_ansible_check_mode=True)["host_evidence"]
     assert len(found["containers"]) == 11
@@ -119,7 +128,7 @@ def test_no_secret_leaves(host):
 def test_what_listens_where_proc_does_not_show_it(host):
     """The recorded processes have numbers that no kernel gives, so the containers are asked."""
     found = host()["host_evidence"]
-    assert named(found, "loopback")["listening"] == [{"address": "127.0.0.1", "port": 5000, "protocol": "tcp"}]
+    assert named(found, "loopback")["listening"] == [{"address": "127.0.0.1", "port": 5000, "protocol": "tcp", "connections": 0}]
     assert named(found, "two4")["listening"] is None
     assert "executable file not found" in missing(found)["listening of two4"]
     assert named(found, "oom")["listening"] is None and "listening of oom" not in missing(found)
@@ -172,7 +181,7 @@ def test_what_proc_and_control_groups_show(tmp_path, version):
     run.inspected = [app, hostnet, proxy]
     run.containers = [docker.container(raw) for raw in run.inspected]
     run.used = {raw["Id"]: used for raw in run.inspected for used in [run.using(raw)] if used}
-    assert run.inside(app) == [{"address": "0.0.0.0", "port": 8000, "protocol": "tcp"}]
+    assert run.inside(app) == [{"address": "0.0.0.0", "port": 8000, "protocol": "tcp", "connections": 0}]
     assert run.inside(proxy) == "No such file or directory"
     listening = run.listening()
     assert listening[:2] == [

@@ -33,6 +33,8 @@ def estate(run, simulator):
         )
         run("db", **common, name="db", type="mysql", mysql_password=SECRET, mysql_root_password=SECRET)
         run("db", **common, name="kv", type="keydb", keydb_password=SECRET, environment="staging")
+        file = f"services: {{wiki: {{image: 'httpd:2.4', environment: {{API_KEY: {SECRET}}}}}}}"
+        run("service", **common, name="wiki", docker_compose_raw=file, secrets={"TOKEN": SECRET})
     web = next(row for row in simulator.coolify.tables["applications"].values())
     web["git_repository"] = f"https://{SECRET}@git.example.com/a/b"
     return simulator
@@ -52,6 +54,13 @@ def test_it_never_returns_a_secret_and_changes_nothing(run, estate, token):
     ):
         assert secret not in text
     assert estate.state() == before and not result["changed"]
+
+
+def test_services_are_found_where_they_are(run, estate):
+    run("service", project="shop", server="localhost", name="kuma", type="uptime-kuma", state="started")
+    (kuma, wiki) = sorted(run("info", gather=["services"], project="shop")["services"], key=lambda item: item["name"])
+    assert (kuma["service_type"], kuma["status"], kuma["project"]["name"]) == ("uptime-kuma", "running:healthy", "shop")
+    assert (wiki["service_type"], wiki["status"]) == (None, "exited")
 
 
 @pytest.mark.parametrize(

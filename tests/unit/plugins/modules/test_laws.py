@@ -27,6 +27,8 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils._resources.appl
 from ansible_collections.selfhosted.coolify.plugins.module_utils._resources.database import KINDS
 
 DATABASES = tuple(KINDS)
+CONTAINERS = ("service_applications", "service_databases")
+OUTSIDE_PROJECTS = ("server", "private_key", "destination", "registry")
 VERSIONS = ("4.3.11", "4.1.2", "4.2.0", "4.4.2", "4.5.0")
 PROJECT = {"name": "shop", "environments": ["production", "staging"]}
 IMAGE = {
@@ -51,6 +53,42 @@ def db(kind: str, **options: t.Any) -> dict[str, t.Any]:
     return {"project": "shop", "server": "localhost", "type": kind, "name": kind, **options}
 
 
+COMPOSE = """\
+services:
+  web:
+    image: nginx:1.27   # the front
+    ports: ["8080:80"]
+    environment:
+      MODE: prod
+      GREETING: ${GREETING:-hello}
+      DB_PASSWORD: $SERVICE_PASSWORD_DB
+    volumes: [{type: bind, source: ./app.conf, target: /etc/app.conf, content: "a=1"}]
+    healthcheck: {test: [CMD, curl, -f, "http://127.0.0.1/"]}
+  db:
+    image: postgres:16
+    environment: [POSTGRES_PASSWORD=$SERVICE_PASSWORD_DB]
+    volumes: ["db-data:/var/lib/postgresql/data"]
+volumes:
+  db-data: {}
+"""
+NEXT = COMPOSE.replace("nginx:1.27", "nginx:1.28")
+
+
+def stack(**options: t.Any) -> dict[str, t.Any]:
+    return {
+        "project": "shop",
+        "server": "localhost",
+        "name": "stack",
+        "docker_compose_raw": COMPOSE,
+        "lint_skip_rules": ["COMPOSE-PORTS"],
+        **options,
+    }
+
+
+KUMA = {"project": "shop", "server": "localhost", "name": "kuma", "type": "uptime-kuma"}
+OWN = ("service", stack())
+
+
 STACK = {
     "project": "shop",
     "server": "localhost",
@@ -73,6 +111,21 @@ STACK = {
 }
 
 
+PART = {
+    **{name: value for name, value in stack().items() if name not in ("project", "server")},
+    "urls": [{"name": "web", "url": "https://stack.example.com"}],
+    "variables": {"EXTRA": "1"},
+}
+WITH_SERVICE = {
+    "project": "shop",
+    "server": "localhost",
+    "databases": [{"name": "main", "type": "postgresql"}],
+    "services": [{"name": "kuma", "type": "uptime-kuma"}, PART],
+    "variables": {"LOG_LEVEL": "info"},
+    "applications": [{"name": "web", "depends_on": ["kuma"], **{name: IMAGE[name] for name in IMAGE if name not in ("project", "server")}}],
+}
+
+
 @dataclass(frozen=True)
 class Scenario:
     """``before`` are module calls that set the scene; ``holds`` are (table, name, dotted key, value) that the server has afterwards."""
@@ -87,6 +140,8 @@ class Scenario:
     imperative: bool = False
     since: str = "4.0.0"
     """The release that has it; an older one is told so, and nothing is written."""
+    proves: t.Callable[[dict[str, t.Any]], t.Any] = lambda state: None
+    """Asserts further things about what the server has afterwards."""
 
     @property
     def settings(self) -> bool:
@@ -590,6 +645,24 @@ SCENARIOS = [
         )
         for kind in ("postgresql", "dragonfly")
     ],
+    Scenario(
+        "env, of a service",
+        "env",
+        {"project": "shop", "service": "stack", "variables": {"A": "1", "GREETING": "moin"}, "is_buildtime": False},
+        before=(("project", PROJECT), OWN),
+        holds=(("variables", "stack", "A", "1"), ("variables", "stack", "GREETING", "moin"), ("flags", "stack", "A.is_buildtime", False)),
+    ),
+    Scenario(
+        "env, of a service by uuid, purged but what its file names",
+        "env",
+        {"service": "{services.stack}", "purge": True, "secrets": {"A": "a-long-secret"}},
+        before=(("project", PROJECT), ("service", stack(variables={"B": "2"}))),
+        holds=(
+            ("variables", "stack", "A", "a-long-secret"),
+            ("variables", "stack", "B", None),
+            ("variables", "stack", "GREETING", "hello"),
+        ),
+    ),
     *[
         Scenario(
             f"env, shared in the {scope}",
@@ -615,6 +688,213 @@ SCENARIOS = [
         before=(("project", PROJECT), ("env", {"scope": "project", "project": "shop", "variables": {"A": "1", "B": "1"}})),
         holds=(("shared", "project", "A", "2"), ("shared", "project", "B", None)),
         since="4.3.0",
+    ),
+    # services
+    Scenario(
+        "service, new one-click",
+        "service",
+        {**KUMA, "description": "Status", "urls": [{"name": "uptime-kuma", "url": "https://Kuma.example.com:3001/,https://k.example.com"}]},
+        before=(("project", PROJECT),),
+        holds=(
+            ("services", "kuma", "description", "Status"),
+            ("service_applications", "uptime-kuma", "fqdn", "https://kuma.example.com:3001/,https://k.example.com"),
+        ),
+    ),
+    Scenario(
+        "service, new from a compose file, with everything",
+        "service",
+        stack(
+            connect_to_docker_network=True,
+            is_container_label_escape_enabled=False,
+            urls=[{"name": "web", "url": ["https://stack.example.com"]}],
+            variables={"GREETING": "moin", "EXTRA": "1"},
+            secrets={"SERVICE_PASSWORD_DB": "a-long-secret"},
+        ),
+        before=(("project", PROJECT),),
+        holds=(
+            ("services", "stack", "connect_to_docker_network", True),
+            ("services", "stack", "is_container_label_escape_enabled", False),
+            ("service_applications", "web", "fqdn", "https://stack.example.com"),
+            ("variables", "stack", "GREETING", "moin"),
+            ("variables", "stack", "EXTRA", "1"),
+            ("variables", "stack", "SERVICE_PASSWORD_DB", "a-long-secret"),
+        ),
+    ),
+    Scenario(
+        "service, new with settings of its containers",
+        "service",
+        stack(
+            applications=[{"name": "web", "url": "https://stack.example.com", "human_name": "Front", "is_gzip_enabled": False}],
+            databases=[{"name": "db", "description": "Data", "is_public": True, "public_port": 15432}],
+        ),
+        before=(("project", PROJECT),),
+        holds=(
+            ("service_applications", "web", "human_name", "Front"),
+            ("service_applications", "web", "is_gzip_enabled", False),
+            ("service_databases", "db", "public_port", 15432),
+        ),
+        since="4.2.0",
+    ),
+    Scenario("service, as it is", "service", KUMA, before=(("project", PROJECT), ("service", KUMA)), changes=False),
+    Scenario("service, its file as it is", "service", stack(), before=(("project", PROJECT), OWN), changes=False),
+    Scenario(
+        "service, the same file written differently",
+        "service",
+        stack(docker_compose_raw=COMPOSE.replace("nginx:1.27   # the front", "'nginx:1.27'").replace("MODE: prod", '"MODE": "prod"')),
+        before=(("project", PROJECT), OWN),
+        changes=False,
+    ),
+    Scenario(
+        "service, another image",
+        "service",
+        stack(docker_compose_raw=NEXT, description="x"),
+        before=(("project", PROJECT), OWN),
+        holds=(("service_applications", "web", "image", "nginx:1.28"), ("services", "stack", "description", "x")),
+    ),
+    Scenario(
+        "service, a new container with a url",
+        "service",
+        stack(
+            docker_compose_raw=COMPOSE.replace("  db:\n", "  docs:\n    image: httpd:2.4\n  db:\n"),
+            urls=[{"name": "docs", "url": "https://docs.example.com"}],
+        ),
+        before=(("project", PROJECT), OWN),
+        holds=(("service_applications", "docs", "fqdn", "https://docs.example.com"),),
+    ),
+    Scenario(
+        "service, urls cleared and others moved",
+        "service",
+        {
+            "project": "shop",
+            "name": "stack",
+            "urls": [{"name": "docs", "url": "https://a.example.com"}, {"name": "web", "url": []}],
+        },
+        before=(
+            ("project", PROJECT),
+            (
+                "service",
+                stack(
+                    docker_compose_raw=COMPOSE.replace("  db:\n", "  docs:\n    image: httpd:2.4\n  db:\n"),
+                    urls=[{"name": "web", "url": "https://a.example.com"}],
+                ),
+            ),
+        ),
+        holds=(("service_applications", "docs", "fqdn", "https://a.example.com"), ("service_applications", "web", "fqdn", None)),
+    ),
+    Scenario(
+        "service, settings of its containers",
+        "service",
+        {
+            "project": "shop",
+            "name": "kuma",
+            "applications": [{"name": "uptime-kuma", "image": "louislam/uptime-kuma:1", "exclude_from_status": True, "description": ""}],
+        },
+        before=(("project", PROJECT), ("service", KUMA)),
+        holds=(
+            ("service_applications", "uptime-kuma", "image", "louislam/uptime-kuma:1"),
+            ("service_applications", "uptime-kuma", "exclude_from_status", True),
+        ),
+        since="4.2.0",
+    ),
+    Scenario(
+        "service, another public port of a database",
+        "service",
+        stack(databases=[{"name": "db", "public_port": 15433}]),
+        before=(
+            ("project", PROJECT),
+            ("service", stack(databases=[{"name": "db", "is_public": True, "public_port": 15432}])),
+        ),
+        holds=(("service_databases", "db", "public_port", 15433), ("service_databases", "db", "is_public", True)),
+        since="4.2.0",
+    ),
+    Scenario(
+        "service, renamed by its uuid",
+        "service",
+        {"uuid": "{services.stack}", "name": "front"},
+        before=(("project", PROJECT), OWN),
+        holds=(("services", "front", "service_type", None),),
+    ),
+    Scenario(
+        "service, variables purged but what the file names",
+        "service",
+        {"project": "shop", "name": "stack", "purge": True, "variables": {"A": "1"}},
+        before=(("project", PROJECT), ("service", stack(variables={"A": "1", "B": "2"}))),
+        holds=(
+            ("variables", "stack", "A", "1"),
+            ("variables", "stack", "B", None),
+            ("variables", "stack", "GREETING", "hello"),
+            ("variables", "stack", "DB_PASSWORD", "$SERVICE_PASSWORD_DB"),
+        ),
+    ),
+    Scenario(
+        "service, started",
+        "service",
+        stack(state="started"),
+        before=(("project", PROJECT),),
+        holds=(("service_applications", "web", "status", "running:healthy"), ("service_databases", "db", "status", "running:unknown")),
+    ),
+    Scenario(
+        "service, restarted",
+        "service",
+        {"project": "shop", "name": "kuma", "state": "restarted", "latest": True},
+        before=(("project", PROJECT), ("service", {**KUMA, "state": "started"})),
+        holds=(("service_applications", "uptime-kuma", "status", "running:healthy"),),
+        imperative=True,
+    ),
+    Scenario(
+        "service, deployed with another image",
+        "service",
+        stack(docker_compose_raw=NEXT, state="deployed"),
+        before=(("project", PROJECT), ("service", stack(state="started"))),
+        holds=(("service_applications", "web", "image", "nginx:1.28"), ("service_applications", "web", "status", "running:healthy")),
+    ),
+    Scenario(
+        "service, deployed already",
+        "service",
+        stack(state="deployed"),
+        before=(("project", PROJECT), ("service", stack(state="deployed"))),
+        changes=False,
+    ),
+    Scenario(
+        "service, stopped",
+        "service",
+        {"project": "shop", "name": "kuma", "state": "stopped"},
+        before=(("project", PROJECT), ("service", {**KUMA, "state": "started"})),
+        holds=(("service_applications", "uptime-kuma", "status", "exited"),),
+    ),
+    Scenario(
+        "service, one container stopped",
+        "service",
+        {"project": "shop", "name": "stack", "state": "stopped", "containers": ["db"]},
+        before=(("project", PROJECT), ("service", stack(state="started"))),
+        holds=(("service_databases", "db", "status", "exited"), ("service_applications", "web", "status", "running:healthy")),
+        since="4.2.0",
+    ),
+    *[
+        Scenario(
+            f"service, one container restarted, {'with' if latest else 'without'} a new image",
+            "service",
+            {"project": "shop", "name": "stack", "state": "restarted", "containers": ["web"], "latest": latest},
+            before=(("project", PROJECT), ("service", stack(state="started"))),
+            holds=(("service_applications", "web", "status", "running:healthy"),),
+            imperative=True,
+            since="4.2.0",
+        )
+        for latest in (True, False)
+    ],
+    Scenario(
+        "service, deleted",
+        "service",
+        {"project": "shop", "name": "stack", "state": "absent", "confirm_destructive": True},
+        before=(("project", PROJECT), OWN),
+        gone=(("services", "stack"), ("service_applications", "web"), ("service_databases", "db")),
+    ),
+    Scenario(
+        "service, absent already",
+        "service",
+        {"project": "shop", "name": "stack", "state": "absent"},
+        before=(("project", PROJECT),),
+        changes=False,
     ),
     # deployments
     *[
@@ -713,6 +993,28 @@ SCENARIOS = [
         before=(("project", PROJECT),),
         holds=(("variables", "web", "LOG_LEVEL", "debug"), ("databases", "main", "status", "running:healthy")),
     ),
+    *[
+        Scenario(
+            f"stack, {state} with a service",
+            "stack",
+            {**WITH_SERVICE, "state": state},
+            before=(("project", PROJECT),),
+            holds=(
+                ("services", "kuma", "name", "kuma"),
+                ("service_applications", "web", "fqdn", "https://stack.example.com"),
+                ("variables", "stack", "EXTRA", "1"),
+                ("service_applications", "web", "status", "running:healthy" if state == "deployed" else "exited"),
+            ),
+        )
+        for state in ("present", "deployed")
+    ],
+    Scenario(
+        "stack, a running service changed",
+        "stack",
+        {**WITH_SERVICE, "state": "deployed", "services": [WITH_SERVICE["services"][0], {**PART, "docker_compose_raw": NEXT}]},
+        before=(("project", PROJECT), ("stack", {**WITH_SERVICE, "state": "deployed"})),
+        holds=(("service_applications", "web", "image", "nginx:1.28"), ("service_applications", "web", "status", "running:healthy")),
+    ),
     Scenario("stack, unchanged", "stack", STACK, before=(("project", PROJECT), ("stack", STACK)), changes=False),
     Scenario(
         "stack, deployed already",
@@ -742,7 +1044,7 @@ SCENARIOS = [
 
 def named(state: dict, name: str, *tables: str) -> dict[str, t.Any] | None:
     """The row of that name that is not a bystander's; databases are in one table per type."""
-    tables = tables or ("applications", *DATABASES)
+    tables = tables or ("applications", "services", *DATABASES)
     theirs = {number for number, row in state["environments"].items() if state["projects"][row["project_id"]]["name"] == "demo"}
     rows = [
         row
@@ -773,6 +1075,9 @@ def held(state: dict, table: str, name: str, key: str) -> t.Any:
         owner = named(state, name)
         rows = [row for row in state.get("backups", {}).values() if row["database_id"] == owner["id"] and row["frequency"] == key]
         return rows[0]["enabled"] if rows else None
+    if table == "logins":
+        rows = [row for row in state.get("registry_logins", {}).values() if row["registry"] == name]
+        return rows[0][key] if rows else None
     if table == "shared":
         rows = [row for row in state["shared_variables"].values() if row["type"] == name and row["key"] == key]
         return rows[0]["value"] if rows else None
@@ -793,35 +1098,55 @@ def resolved(simulator, options: dict[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
+PARTS = ("storage", "task", "resource")
+"""Modules about what belongs to an application, which neighbours have too."""
+
+
 def bystanders(simulator, run, scenario: Scenario) -> dict[tuple[str, int], dict]:
     """Rows that no scenario may touch: another project, another server's variables, and neighbours in the same environment."""
-    if scenario.module != "project":
+    if scenario.module not in ("project", *OUTSIDE_PROJECTS):
         run("app", **{**IMAGE, "name": "neighbour", "domains": ["https://neighbour.example.com"], "variables": {"A": "theirs"}})
         run("db", **db("redis", name="neighbour"))
+        if scenario.module in PARTS:
+            run("storage", project="shop", application="neighbour", type="persistent", name="data", mount_path="/data")
+            run("storage", project="shop", application="neighbour", mount_path="/etc/theirs", content="theirs")
+            run("task", project="shop", application="neighbour", name="clean", command="theirs", frequency="daily")
+    if scenario.module in ("service", "stack") or "service" in scenario.options:
+        run("service", **{**KUMA, "name": "neighbour", "type": "redis-insight", "variables": {"A": "theirs"}})
     run("app", **{**IMAGE, "project": "demo", "name": "web", "variables": {"A": "theirs"}})
     run("db", **{**db("postgresql"), "project": "demo", "backups": [{"frequency": "hourly"}]})
     state = simulator.state()
     demo = named(state, "demo", "projects")
     theirs = {}
     owners = set()
-    for table in ("applications", *DATABASES):
+    for table in ("applications", "services", *DATABASES):
         for row in state.get(table, {}).values():
             if row["name"] == "neighbour" or state["environments"][row["environment_id"]]["project_id"] == demo["id"]:
                 theirs[table, row["id"]] = row
                 owners.add((table, row["id"]))
-    for row in state["variables"].values():
-        if (row["owner_table"], row["owner_id"]) in owners:
-            theirs["variables", row["id"]] = row
+    for table in CONTAINERS:
+        theirs.update({(table, row["id"]): row for row in state.get(table, {}).values() if ("services", row["service_id"]) in owners})
+    for table in ("variables", "persistent_storages", "file_storages", "tasks"):
+        for row in state.get(table, {}).values():
+            if (row["owner_table"], row["owner_id"]) in owners:
+                theirs[table, row["id"]] = row
     theirs.update({("backups", row["id"]): row for row in state.get("backups", {}).values() if row["frequency"] == "hourly"})
     theirs["projects", demo["id"]] = demo
-    theirs.update({("servers", row["id"]): row for row in state["servers"].values()})
-    theirs.update({("private_keys", row["id"]): row for row in state["private_keys"].values()})
+    # What Coolify was born with
+    for table, name in (("servers", "localhost"), ("private_keys", "Testing Host Key"), ("destinations", "coolify")):
+        row = next(row for row in state[table].values() if row["name"] == name)
+        theirs[table, row["id"]] = row
     return theirs
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
 def test_the_four_laws(scenario, version, simulator, run, waiting, monkeypatch):
+    obey(scenario, version, simulator, run, waiting, monkeypatch)
+
+
+def obey(scenario: Scenario, version: str, simulator, run, waiting, monkeypatch) -> None:
+    """The laws, for the scenarios of any file."""
     simulator.reset(version=version, clock=waiting.now)
     journals: list[list[str]] = []
 
@@ -863,6 +1188,7 @@ def test_the_four_laws(scenario, version, simulator, run, waiting, monkeypatch):
     end = simulator.state()
     for table, name, key, value in scenario.holds:
         assert held(end, table, name, key) == value, (table, name, key)
+    scenario.proves(end)
     for table, name in scenario.gone:
         tables = DATABASES if table == "databases" else (table,)
         assert not [

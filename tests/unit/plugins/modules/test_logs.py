@@ -78,6 +78,43 @@ def test_a_database(run, simulator):
     assert ask(run, type="database", target="main")["read"] > 0
 
 
+STACK = {
+    "project": "demo",
+    "name": "stack",
+    "server": "localhost",
+    "docker_compose_raw": "services: {web: {image: 'nginx:1.27', environment: {API_KEY: canary-in-file}}, db: {image: 'postgres:16'}}",
+}
+
+
+def test_a_service(run, simulator):
+    simulator.coolify.switches.outcomes["stack/web"] = {"output": ["ERROR: no canary-in-file", "with canary-as-secret"]}
+    run("service", **STACK, secrets={"API_TOKEN": "canary-as-secret"}, state="started")
+    simulator.clear_requests()
+    result = ask(run, type="service", target="stack")
+    assert {(entry["container"], entry["source"]) for entry in result["logs"]} == {("web", "coolify"), ("db", "coolify")}
+    assert "canary" not in json.dumps(result) and simulator.writes == []
+    (only,) = ask(run, type="service", target="stack", container="db", since="1h")["logs"]
+    assert only["message"] == "db is ready" and only["at"]
+    assert ask(run, type="service", target="stack", container="nope")["code"] == 609
+    assert ask(run, target="stack", container="db")["code"] in (606, 609)
+    assert ask(run, type="service", target="nope")["code"] == 609
+
+
+def test_a_stopped_service(run, simulator):
+    uuid = run("service", **STACK)["resource_id"]
+    result = ask(run, type="service", target="stack")
+    assert result["logs"] == [] and "web: Container not found." in result["note"]
+    evidence = {"containers": [{"name": f"web-{uuid}", "state": "exited", "log": ["2026-11-25T10:00:00Z FATAL: out of luck"]}]}
+    result = ask(run, type="service", target="stack", host_evidence=evidence)
+    assert [(entry["container"], entry["source"], entry["level"]) for entry in result["logs"]] == [("web", "host_evidence", "error")]
+
+
+def test_an_older_server_has_no_logs_of_services(run, simulator):
+    simulator.reset(version="4.1.2")
+    run("service", **STACK, state="started")
+    assert ask(run, type="service", target="stack")["code"] == 605
+
+
 @pytest.mark.parametrize("options", [{"grep": "("}, {"lines": 0}, {"since": "yesterday"}])
 def test_bad_input(run, web, options):
     assert ask(run, **options)["code"] == 606

@@ -9,6 +9,7 @@ import pytest
 
 IMAGE = {"project": "demo", "name": "web", "server": "localhost", "type": "dockerimage", "docker_registry_image_name": "nginx"}
 DATABASE = {"project": "demo", "name": "db", "server": "localhost", "type": "postgresql"}
+SERVICE = {"project": "demo", "name": "kuma", "server": "localhost", "type": "uptime-kuma"}
 BACKUP = {"project": "demo", "name": "db", "type": "postgresql", "backups": [{"frequency": "daily"}]}
 
 # module, options, what has to exist before, the request that gets lost, the table where exactly one new row has to be
@@ -21,6 +22,7 @@ CREATIONS = [
     pytest.param("db", DATABASE, (), "/databases/postgresql", "postgresql", id="database"),
     pytest.param("db", {**DATABASE, "type": "keydb"}, (), "/databases/keydb", "keydb", id="a database that the environment does not list"),
     pytest.param("db", BACKUP, (("db", DATABASE),), "/databases/.*/backups", "backups", id="backup schedule"),
+    pytest.param("service", SERVICE, (), "/services", "services", id="service"),
     pytest.param("env", {"scope": "team", "variables": {"A": "1"}}, (), "/team/envs", "shared_variables", id="shared variable"),
 ]
 

@@ -363,3 +363,20 @@ def test_how_long_each_deployment_took(run, simulator):
     result = run("stack", **STACK, state="deployed", applications=[app("a"), app("b")])
     took = {name: details["metrics"]["deploy_time_seconds"] for name, details in result["details"]["applications"].items()}
     assert took["a"] >= 100 > took["b"]
+
+
+def test_flags_of_all_variables_are_said_once(run, simulator):
+    applications = [app("web", variables={"A": "$x", "B": {"value": "1", "is_buildtime": True}}, secrets={"C": "secret-value"})]
+    options = {**STACK, "databases": DATABASES, "applications": applications, "variables": {"D": {"database": "main"}}}
+    flags = {"is_buildtime": False, "is_literal": True}
+    assert run("stack", **options, **flags)["changed"]
+    stored = {
+        row["key"]: row for row in simulator.state()["variables"].values() if not row["is_preview"] and row["owner_table"] == "applications"
+    }
+    assert {key: (row["is_buildtime"], row["is_literal"]) for key, row in stored.items()} == {
+        "A": (False, True),
+        "B": (True, True),
+        "C": (False, True),
+        "D": (False, True),
+    }
+    assert not run("stack", **options, **flags)["changed"]
