@@ -202,12 +202,13 @@ def test_a_mistake_in_the_files_stops_before_anything_is_deployed(play, server, 
 @pytest.mark.parametrize(
     "given, told",
     [
-        ({"static_site_domains": ["www.example.com"]}, "expected addresses such as https://www.example.com"),
-        ({"static_site_domains": ["https://www.example.com/shop"]}, "without a path"),
+        (
+            {"static_site_domains": ["https://www.example.com", "www.example.com/shop"]},
+            "addresses such as https://www.example.com, without a path",
+        ),
         ({"static_site_server": None}, "static_site_server"),
         ({"static_site_files": ["."]}, "names the whole repository"),
         ({"static_site_dir": "/no/such/folder"}, "there is no folder /no/such/folder"),
-        ({"static_site_mode": "docker"}, "must be one of: dockerfile, static, compose"),
     ],
 )
 def test_wrong_options_are_named(play, server, given, told):
