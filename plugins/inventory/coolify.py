@@ -28,7 +28,6 @@ extends_documentation_fragment:
   - selfhosted.coolify._connection.plugin
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
-  - community.library_inventory_filtering_v1.inventory_filter
 options:
   plugin:
     description:
@@ -44,6 +43,24 @@ options:
     elements: str
     choices: [applications, databases, services]
     default: []
+  filters:
+    # Not by the fragment of that collection: galaxy-importer has no other collection at hand
+    description:
+      - Conditions that say which hosts are in the inventory, looked at one after the other. The first that is true for a host decides; a host for
+        which none is true is in it.
+    type: list
+    elements: dict
+    suboptions:
+      exclude:
+        description:
+          - A condition, as in C(when). A host for which it is true is left out.
+          - Exactly one of O(filters[].exclude) and O(filters[].include) is needed.
+        type: str
+      include:
+        description:
+          - A condition, as in C(when). A host for which it is true is in the inventory.
+          - Exactly one of O(filters[].exclude) and O(filters[].include) is needed.
+        type: str
 notes:
   - >-
     All facts have names that begin with C(coolify_), such as C(coolify_uuid), C(coolify_proxy_type), C(coolify_project), C(coolify_environment),

@@ -222,6 +222,8 @@ CALLS: dict[str, tuple[dict[str, t.Any], ...]] = {
     ),
     "coolify_logs": ({"project": "shop", "target": "web", "type": "deployment"},),
     "coolify_project": ({"name": "shop", "description": "x"}, {"name": "other"}),
+    "coolify_doctor": ({},),
+    "coolify_report": ({},),
     "coolify_resource": ({**HERE, "state": "cloned", "name": "web2", "to_environment": "staging"},),
     "coolify_s3_storage": ({**S3, "bucket": "other"}, {**S3, "name": "second"}),
     "coolify_service": ({**OWN[1], "description": "x", "variables": {"EXTRA": "2"}},),
