@@ -17,7 +17,7 @@ VENV := $(BUILD)/venv
 TREE := $(BUILD)/tree/ansible_collections/selfhosted/coolify
 ENV := PATH="$(abspath $(VENV))/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(abspath $(BUILD))/tree" PYTHONPATH="$(abspath $(BUILD))/tree"
 
-.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix lab replay demo demo-clean simulator bench returns build clean
+.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix lab lab-django lab-static lab-buildx molecule soak docs reuse release replay demo demo-clean simulator bench returns build clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -74,6 +74,30 @@ matrix: setup ## sanity, unit and integration on the oldest and the newest ansib
 
 lab: setup ## real faults on a real Docker engine, diagnosed; CASES="wrong_port web" for some; LAB_INSTALL=1 installs what it needs
 	@$(ENV) python -m tests.lab $(CASES)
+
+lab-django: setup ## what the role django writes: built, run and broken on a real engine with PostgreSQL, Redis and Celery
+	@$(ENV) python -m tests.lab.django_real
+
+lab-static: setup ## what the role static_site writes: behind a real Traefik with a certificate of Pebble
+	@$(ENV) python -m tests.lab.static_real
+
+lab-buildx: setup ## the repair of the build cache on a real engine
+	@$(ENV) python -m tests.lab.buildx
+
+molecule: setup ## the scenarios of the roles; SCENARIO=ghcr_login for one
+	@cd $(TREE)/extensions && for scenario in $(or $(SCENARIO),django static_site ghcr_login); do $(ENV) molecule test -s $$scenario || exit 1; done
+
+soak: setup ## 2000 operations by several ansible-playbook at a time, with faults at random; QUICK=1 for a short one
+	@$(ENV) python scripts/soak.py $(BUILD)/soak $(if $(QUICK),--quick)
+
+docs: setup ## the documentation as a site in $(BUILD)/docs, without warnings
+	@cd $(TREE) && $(ENV) python scripts/docs.py $(abspath $(BUILD))
+
+reuse: setup ## every file has a licence
+	@$(ENV) reuse lint -q || $(ENV) reuse lint
+
+release: setup ## what a release would be is built, judged by galaxy-importer, installed and used; VERSION_TO_RELEASE=0.2.0 makes it
+	@$(ENV) python scripts/release.py $(BUILD) $(VERSION_TO_RELEASE)
 
 replay: setup ## replay the recorded exchanges against the simulator, for each version
 	@$(ENV) python scripts/replay.py $(if $(FROM),$(FROM),tests/fixtures)

@@ -75,9 +75,10 @@ options:
           - If it is not given, the port that the proxy's labels name, else the lowest one that the image exposes.
         type: int
       path:
-        description: The path of the request.
+        description:
+          - The path of the request.
+          - If neither it nor O(probe[].port) is given and the container is unhealthy, what its own health check asks for. Otherwise V(/).
         type: str
-        default: /
   volumes:
     description:
       - Whether the sizes of Docker's volumes are measured. Docker reads all of them for that, which can take longer than O(timeout).
@@ -505,7 +506,7 @@ ARGUMENT_SPEC = {
         "options": {
             "container": {"type": "str", "required": True},
             "port": {"type": "int"},
-            "path": {"type": "str", "default": "/"},
+            "path": {"type": "str"},
         },
     },
     "volumes": {"type": "bool", "default": False},
@@ -530,8 +531,9 @@ def complaints(options: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     for probe in options["probe"]:
         if probe["port"] is not None and not 1 <= probe["port"] <= 65535:
             yield f"probe: {probe['port']} is no port"
-        if not probe["path"].startswith("/") or not probe["path"].isprintable() or " " in probe["path"]:
-            yield f"probe: {probe['path']!r} is no path; it begins with / and has no spaces"
+        path = probe["path"] or "/"
+        if not path.startswith("/") or not path.isprintable() or " " in path:
+            yield f"probe: {path!r} is no path; it begins with / and has no spaces"
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ ELSEWHERE = "203.0.113.66"
 ELSEWHERE_V6 = "2001:db8::66"
 ZONE = "lab.example"
 BASE = ("lab-base", "bookworm", "python3,curl,wget,nginx-light,redis-server,ca-certificates,busybox")
-HTTP_TIMEOUT = 8
+HTTP_TIMEOUT = 6
 Row = dict[str, t.Any]
 
 # What Coolify's proxy page writes (bootstrap/helpers/proxy.php of 4.3.11), but for the address of the ACME server
@@ -299,8 +299,8 @@ class World:
             rows = [{"key": key, "value": str(value), "is_literal": True} for key, value in variables.items()]
             self.api("PATCH", f"/applications/{uuid}/envs/bulk", data=rows)
             # Long before the deployment; what is changed later is not
-            for row in self.simulator.coolify.rows("variables"):
-                row.setdefault("_old", row.update(created_at=ago(120), updated_at=ago(120)))
+            for row in self.simulator.coolify.rows("variables", owner_table="applications", owner_id=self.row(uuid)["id"]):
+                row.update(created_at=ago(120), updated_at=ago(120))
         return uuid
 
     def run(self, uuid: str, spec: Row) -> str:

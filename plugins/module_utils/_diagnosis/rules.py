@@ -24,6 +24,7 @@ CONFIDENCES = ("certain", "high", "medium", "low")
 EXPIRY_DAYS = 15
 STUCK_MINUTES = 30
 YOUNG_SECONDS = 600
+SLOW_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,15 @@ def _statuses(e: Evidence, *statuses: int) -> list[tuple[str, str]]:
         ("http", f"{domain.url} answers {domain.status} after {domain.exchange.seconds:.1f} s")
         for domain in e.domains
         if domain.exchange and domain.status in statuses
+    ]
+
+
+def _unanswered(e: Evidence) -> list[tuple[str, str]]:
+    """What the proxy could not have answered: 502, 504, or nothing within the time that was waited."""
+    return _statuses(e, 502, 504) + [
+        ("http", f"{domain.url} does not answer within {domain.exchange.seconds:.0f} s")
+        for domain in e.domains
+        if domain.exchange and domain.exchange.error == "timeout"
     ]
 
 
@@ -393,7 +403,7 @@ def _acme(e: Evidence) -> Found | None:
     )
     for pattern, why, what in whys:
         line = next((line for line in e.proxy_log if re.search("ACME|acme", line) and re.search(pattern, line, re.IGNORECASE)), "")
-        if line and (not e.domains or any(domain.host in line for domain in e.domains)):
+        if line and (e.kind == "server" or any(domain.host in line for domain in e.domains)):
             return Found((("plog", line[:300]),), "certain", {"why": why, "what": what})
     return None
 
@@ -406,7 +416,8 @@ def _acme(e: Evidence) -> Found | None:
     "Open port 80 and let /.well-known/acme-challenge through to the proxy; no redirect to https may come before it.",
 )
 def _challenge(e: Evidence) -> Found | None:
-    return _said("plog", e.proxy_log, r"Cannot retrieve the ACME challenge", "high")
+    about = [line for line in e.proxy_log if e.kind == "server" or any(domain.host in line for domain in e.domains)]
+    return _said("plog", about, r"Cannot retrieve the ACME challenge", "high")
 
 
 @rule(
@@ -891,8 +902,9 @@ def _http_on_worker(e: Evidence) -> Found | None:
     if container is None or e.health != "unhealthy" or e.domains or not _http_check(e):
         return None
     refused = next((text for text in e.health_outputs if re.search(r"refused|Could not connect|Failed to connect", text)), "")
-    if refused and e.listening is not None and not e.listening:
-        return Found((("insp", _end_of(refused)), ("insp", "nothing listens in the container"), ("api", "it has no domain")), "certain")
+    if e.listening is not None and not e.listening:
+        said = (("insp", _end_of(refused)),) if refused else ()
+        return Found((*said, ("insp", "nothing listens in the container"), ("api", "it has no domain")), "certain")
     return Found((("insp", _end_of(refused)), ("api", "it has no domain")), "high") if refused else None
 
 
@@ -951,6 +963,21 @@ def _wrong_path(e: Evidence) -> Found | None:
             where = str((e.container or {}).get("health_command") or e.resource.get("health_check_path") or "its path")
             path = re.search(r"https?://[^\s'\"]+", where)
             return Found((("insp", _end_of(text)), *_sick(e)), "certain", {"where": path[0] if path else where[:100], "status": status})
+    return _probed_path(e)
+
+
+def _probed_path(e: Evidence) -> Found | None:
+    """Coolify's own health check says nothing of what it is answered; the host asked the same from the proxy's place."""
+    command = str((e.container or {}).get("health_command") or "")
+    for probe in e.probes():
+        asked = f":{probe.get('port')}{probe.get('path')}"
+        if (probe.get("status") or 0) >= 400 and (asked in command or (probe.get("port") == 80 and str(probe.get("path")) in command)):
+            told = ("probe", f"{asked} answers {probe['status']}")
+            return Found(
+                (told, ("insp", f"the container is unhealthy, its check is {command[:120]}")),
+                "certain",
+                {"where": asked, "status": probe["status"]},
+            )
     return None
 
 
@@ -1091,6 +1118,13 @@ def _crash_loop(e: Evidence) -> Found | None:
     again = container.get("state") == "restarting" or (restarts >= 3 and _young(e, container))
     # One that could not be started at all stays "created", with Docker's reason
     dead = container.get("state") in ("exited", "dead", "created") and container.get("exit_code") not in (0, None, 143)
+    # Docker starts it again when it was killed, unless somebody stopped it
+    if (
+        container.get("state") == "exited"
+        and container.get("exit_code") == 137
+        and container.get("restart_policy") in ("unless-stopped", "always")
+    ):
+        dead = False
     if not (again or dead):
         return None
     code = container.get("exit_code")
@@ -1265,7 +1299,7 @@ def _wrong_network(e: Evidence) -> Found | None:
     if label:
         return Found((*seen, ("insp", f"the label traefik.docker.network names {label}")), "certain", values)
     line = _first(e.proxy_log, r"Could not find network named")
-    failing = _statuses(e, 502, 504)
+    failing = _unanswered(e)
     return Found((*seen, *([("plog", line)] if line else []), *failing), "high" if failing or line else "medium", values)
 
 
@@ -1451,9 +1485,15 @@ def _several_ports(e: Evidence) -> Found | None:
 )
 def _unreachable(e: Evidence) -> Found | None:
     seen = _broken_probe(e)
-    if seen and re.search(r"timed out|timeout|unreachable|No route", seen, re.IGNORECASE) and e.networks & e.proxy_networks:
-        return Found((("probe", seen), *_statuses(e, 502, 504)), "certain")
-    return None
+    if not seen or not e.networks & e.proxy_networks or not re.search(r"timed out|timeout|unreachable|No route", seen, re.IGNORECASE):
+        return None
+    # GNU's wget says when it was connected; BusyBox' says "download timed out" of both, but then Traefik answers 504 after its 30 s only when
+    # it could not connect
+    connected = re.search(r"Read error|in headers|awaiting response", seen)
+    failing = _statuses(e, 502, 504)
+    if connected or ("download timed out" in seen and not failing):
+        return None
+    return Found((("probe", seen), *failing), "certain")
 
 
 @rule(
@@ -1496,10 +1536,12 @@ def _hangs(e: Evidence) -> Found | None:
             f"{domain.url} {f'answers {domain.status}' if domain.status else domain.exchange.error} after {domain.exchange.seconds:.0f} s",
         )
         for domain in e.domains
-        if domain.exchange and domain.exchange.seconds >= 5 and (domain.status in (None, 504, 502, 499) or domain.status == 200)
+        if domain.exchange and domain.exchange.seconds >= SLOW_SECONDS and (domain.status in (None, 504, 502, 499) or domain.status == 200)
     ]
     if not slow or (port and e.listening is not None and not _on(e, port)):
         return None
+    if any(item.get("status") and (item.get("seconds") or 0) < SLOW_SECONDS for item in e.probes()):
+        return None  # it answers, only not to the proxy's visitors
     probe = next(
         (
             item

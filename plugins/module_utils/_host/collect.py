@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import resource
 import socket
 import time
@@ -445,8 +446,13 @@ class Collection:
 
     def probe(self, wanted: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Ask a container over HTTP from the proxy's place in the network."""
-        path = wanted.get("path") or "/"
-        result = {"container": wanted["container"], "address": None, "port": wanted.get("port"), "path": path, "from": "proxy"}
+        result = {
+            "container": wanted["container"],
+            "address": None,
+            "port": wanted.get("port"),
+            "path": wanted.get("path"),
+            "from": "proxy",
+        }
         result.update(status=None, seconds=None, error=None, output="")
         if not self.containers:
             return {**result, "error": "the containers could not be read"}
@@ -459,13 +465,14 @@ class Collection:
         result["address"] = reachable(target, proxy)
         if result["address"] is None:
             return {**result, "error": "the container has no address"}
-        result["port"] = result["port"] or meant_port(target)
+        checked = health_address(target) if target["health"] == "unhealthy" and not (result["port"] or result["path"]) else None
+        result["port"], result["path"] = checked or (result["port"] or meant_port(target), result["path"] or "/")
         if result["port"] is None:
             return {**result, "error": "neither the proxy's labels nor the image name a port"}
         host = f"[{result['address']}]" if ":" in result["address"] else result["address"]
         # -t 1 because GNU's wget tries twenty times; BusyBox ignores it
         seconds = max(1, min(PROBE_SECONDS, int(self.deadline.left(0.5))))
-        ask = ["wget", "-S", "-O", "-", "-T", str(seconds), "-t", "1", f"http://{host}:{result['port']}{path}"]
+        ask = ["wget", "-S", "-O", "-", "-T", str(seconds), "-t", "1", f"http://{host}:{result['port']}{result['path']}"]
         started = time.monotonic()
         answer = self.docker("exec", proxy["name"], *ask, at_most=seconds + 2)
         result["seconds"] = round(time.monotonic() - started, 2)
@@ -601,6 +608,12 @@ def reachable(target: t.Mapping[str, t.Any], proxy: t.Mapping[str, t.Any]) -> st
     if target["network_mode"] == "host":
         return next((network["gateway"] for network in proxy["networks"] if network["gateway"]), None)
     return next((network["ip"] or network["ipv6"] for network in places if network["ip"] or network["ipv6"]), None)
+
+
+def health_address(container: t.Mapping[str, t.Any]) -> tuple[int, str] | None:
+    """The port and the path that a health check over HTTP asks; Coolify's own says nothing about the answer that it gets."""
+    asked = re.search(r"\bhttp://[\w.-]+(?::(\d+))?(/[^\s'\"]*)?", str(container["health_command"] or ""))
+    return (int(asked[1] or 80), asked[2] or "/") if asked else None
 
 
 def meant_port(container: t.Mapping[str, t.Any]) -> int | None:

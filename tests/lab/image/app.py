@@ -62,9 +62,10 @@ def database():
     command = ["psql", address, "-c", "SELECT 1"] if address.startswith("postgres") else ["redis-cli", "-u", address, "PING"]
     for _attempt in range(int(os.environ.get("ATTEMPTS", "1"))):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
+        # redis-cli ends well whatever it is answered
+        if done.returncode == 0 and ("PONG" in done.stdout or "1 row" in done.stdout):
             return
-        print(f"django.db.utils.OperationalError: {done.stderr.strip()}", flush=True)
+        print(f"OperationalError: {(done.stderr or done.stdout).strip()}", flush=True)
         time.sleep(1)
     sys.exit(1)
 
