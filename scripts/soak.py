@@ -90,7 +90,7 @@ class Worker:
         self.databases: dict[str, dict[str, t.Any]] = {}
         self.own: dict[str, dict[str, t.Any]] = {"variables": {}, "secrets": {}}
         self.secrets: dict[str, str] = {}
-        self.operations = [self.next() for _ in range(count)]
+        self.operations = [self.next() for _turn in range(count)]
 
     def secret(self) -> str:
         """A reference to a value of its own, which is in the file of secrets only."""
@@ -127,8 +127,10 @@ class Worker:
         return self.random.choice(list(self.apps))
 
     def _values(self) -> tuple[dict[str, t.Any], dict[str, str]]:
-        plain = {f"PLAIN_{self.random.randrange(6)}": f"{PLAIN}-{self.random.randrange(10**6)}" for _ in range(self.random.randint(1, 3))}
-        return plain, {f"PASSWORD_{self.random.randrange(4)}": self.secret() for _ in range(self.random.randint(0, 2))}
+        plain = {
+            f"PLAIN_{self.random.randrange(6)}": f"{PLAIN}-{self.random.randrange(10**6)}" for _turn in range(self.random.randint(1, 3))
+        }
+        return plain, {f"PASSWORD_{self.random.randrange(4)}": self.secret() for _turn in range(self.random.randint(0, 2))}
 
     def _written(self, app: str, held: dict[str, t.Any], plain: dict[str, t.Any], secrets: dict[str, str]) -> dict[Key, t.Any]:
         held["variables"].update(plain)

@@ -80,10 +80,8 @@ notes:
 
 EXAMPLES = r"""
 ---
-# prod.coolify.yml, with COOLIFY_URL and COOLIFY_TOKEN in the environment: the servers
-plugin: selfhosted.coolify.coolify
----
-# Without the build servers, and what runs on the servers grouped by project and by state
+# prod.coolify.yml. With COOLIFY_URL and COOLIFY_TOKEN in the environment its first line is enough, and the servers are in it.
+# This one is without the build servers, and has what runs on the servers, grouped by project and by state.
 plugin: selfhosted.coolify.coolify
 url: https://coolify.example.com
 token: "{{ lookup('ansible.builtin.file', '~/.config/coolify-token') }}"

@@ -443,7 +443,7 @@ def _normal(text: str | None) -> str | None:
     """Scheme and host in lower case."""
     normal = []
     for url in url_list(text):
-        scheme, _, rest = url.partition("://")
+        scheme, _separator, rest = url.partition("://")
         host, slash, path = rest.partition("/")
         normal.append(f"{scheme.lower()}://{host.lower()}{slash}{path}")
     return ",".join(normal) or None
