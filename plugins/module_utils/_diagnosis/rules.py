@@ -487,7 +487,25 @@ def _expired_pat(e: Evidence) -> Found | None:
     "Log the build server in to the registry as the user that Coolify connects with; its token needs write:packages.",
 )
 def _build_login(e: Evidence) -> Found | None:
-    return _failed_log(e, r"config\.json\) not found on the build server|Failed to push image to docker registry")
+    found = _failed_log(e, r"config\.json\) not found on the build server|Failed to push image to docker registry")
+    return found and _with_login(found, e.build_host, "the build server", str(e.resource.get("docker_registry_image_name") or ""))
+
+
+def _with_login(found: Found, host: t.Any, who: str, image: str) -> Found:
+    """What the host says about its login to the registry that a line or an image names."""
+    text = f"{found.evidence[0][1]} {image}"
+    named = re.search(r"https?://([\w.:-]+)/v2/|(?:^|[\s\"'(])([\w-]+(?:\.[\w-]+)+(?::\d+)?|[\w-]+:\d+)/[\w./-]+", text)
+    unread = any(str(item.get("what")) == "logins" for item in (host or {}).get("missing") or () if isinstance(item, dict))
+    if not host or unread or not named:
+        return found
+    registry = named[1] or named[2]
+    login = next((item for item in host.get("logins") or () if item.get("registry") == registry), None)
+    told = (
+        f"{who} is logged in to {registry} as {login.get('user') or 'somebody'}, so that login is not enough or not valid any more"
+        if login
+        else f"{who} is not logged in to {registry} (as the user that was looked at)"
+    )
+    return Found((*found.evidence, ("host", told)), found.confidence, found.values)
 
 
 @rule(
@@ -497,15 +515,16 @@ def _build_login(e: Evidence) -> Found | None:
     "the registry refuses the image",
     "Log the server in to the registry as the user that Coolify connects with ({user}); the token needs read:packages. Or correct the "
     "name of the image.",
-    "echo TOKEN | docker login REGISTRY -u USER --password-stdin",
+    "ansible-playbook -i HOSTS selfhosted.coolify.ghcr_login -e @login.yml",
 )
 def _registry(e: Evidence) -> Found | None:
-    return _failed_log(
+    found = _failed_log(
         e,
         r"denied: denied|pull access denied|may require 'docker login'|unauthorized: |\bHead \"https://.*unauthorized|"
         r"no basic auth credentials",
         user=e.server.get("user") or "root",
     )
+    return found and _with_login(found, e.host, "the server", str(e.resource.get("docker_registry_image_name") or ""))
 
 
 @rule(
@@ -532,12 +551,12 @@ def _no_image(e: Evidence) -> Found | None:
     "docker system df; docker builder prune",
 )
 def _disk_full(e: Evidence) -> Found | None:
-    full = [
-        item
-        for item in (e.host or {}).get("disks") or ()
+    seen = [
+        ("host", f"{item['path']} of {who} is {item['used_percent']:g} % full")
+        for who, host in (("the server", e.host), ("the build server", e.build_host))
+        for item in (host or {}).get("disks") or ()
         if (item.get("used_percent") or 0) >= 97 or (item.get("inodes_used_percent") or 0) >= 99
     ]
-    seen = [("host", f"{item['path']} is {item['used_percent']:g} % full") for item in full]
     for kind, lines in _all_logs(e):
         line = _first(lines, r"no space left on device|disk quota exceeded|could not write .*: No space")
         if line:

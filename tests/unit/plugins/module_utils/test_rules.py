@@ -369,3 +369,31 @@ def test_rules_of_the_user_come_first():
     rows = [{"pattern": "LicenseError", "cause": "the licence has expired", "fix": "renew it", "stage": "application_startup"}]
     found = diagnose(saying("LicenseError: expired"), [*extra(rows), *RULES])
     assert found[0].cause == "the licence has expired" and found[0].rule == "EXTRA-1"
+
+
+@pytest.mark.parametrize(
+    "logins, told",
+    [
+        ([], "the server is not logged in to ghcr.io"),
+        ([{"registry": "ghcr.io", "user": "acme-bot"}], "the server is logged in to ghcr.io as acme-bot"),
+    ],
+)
+def test_a_refused_image_says_what_the_server_knows_of_its_login(logins, told):
+    evidence = failed('Error: Head "https://ghcr.io/v2/acme/shop/manifests/1.4": denied: denied', host={**host(), "logins": logins})
+    first = diagnose(evidence)[0]
+    assert first.rule == "REG-1" and any(told in line for line in first.evidence)
+    blind = failed(
+        'Error: Head "https://ghcr.io/v2/acme/shop/manifests/1.4": denied: denied',
+        host={**host(), "logins": logins, "missing": [{"what": "logins", "why": "denied"}]},
+    )
+    assert not any("logged in" in line for line in diagnose(blind)[0].evidence)
+
+
+def test_the_build_server_is_looked_at_too():
+    full = {"disks": [{"path": "/", "used_percent": 99.5}], "logins": []}
+    evidence = failed(
+        "Failed to push image to docker registry.", build_host=full, resource=resource(docker_registry_image_name="ghcr.io/acme/shop")
+    )
+    found = {finding.rule: finding for finding in diagnose(evidence)}
+    assert "the build server is not logged in to ghcr.io" in " ".join(found["REG-3"].evidence)
+    assert "/ of the build server is 99.5 % full" in " ".join(found["BLD-2"].evidence)
