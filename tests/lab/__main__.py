@@ -356,4 +356,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        print("interrupted; what was started is gone", file=sys.stderr)
+        status = 130
+    sys.exit(status)
