@@ -37,6 +37,8 @@ VOLATILE = {
     "duration_seconds",
     "deploy_time_seconds",
     "last_deploy_duration_seconds",
+    # Whether the proxy of a new server has started yet
+    "proxy_status",
     # Taken from how long earlier deployments took
     "estimated_duration",
     "total_estimated_duration",
