@@ -17,7 +17,7 @@ VENV := $(BUILD)/venv
 TREE := $(BUILD)/tree/ansible_collections/selfhosted/coolify
 ENV := PATH="$(abspath $(VENV))/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(abspath $(BUILD))/tree" PYTHONPATH="$(abspath $(BUILD))/tree"
 
-.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix lab lab-django lab-static lab-buildx molecule soak docs reuse release replay demo demo-clean simulator bench returns build clean
+.PHONY: help setup tree lint sanity unit failure-matrix integration test matrix matrix-2.16 matrix-2.21 lab lab-django lab-static lab-buildx molecule soak soak-quick docs reuse release replay demo demo-clean simulator bench returns build clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -39,7 +39,7 @@ setup: $(VENV)/ready tree ## the virtualenv and the collection's path, which the
 tree:
 	@$(PYTHON) scripts/tree.py $(BUILD) > /dev/null
 
-test: lint sanity unit integration ## all checks
+test: lint sanity unit integration soak-quick ## all checks
 
 lint: setup ## ansible-lint (production), yamllint, ruff, the changelog, and what is generated
 	@cd $(TREE) && $(ENV) bash -c '\
@@ -69,8 +69,14 @@ failure-matrix: setup ## each step of a deployment x each way to fail; the unit 
 integration: setup ## the integration targets, in the controller process and as ordinary modules, with equal results
 	@$(ENV) python scripts/integration.py $(BUILD) $(VENV)
 
-matrix: setup ## sanity, unit and integration on the oldest and the newest ansible-core, where the interpreters exist
-	@scripts/matrix $(BUILD)
+matrix: matrix-2.16 matrix-2.21 ## sanity, unit and integration on the oldest and the newest ansible-core, where the interpreters exist
+
+# What is between them is what "make test" uses
+matrix-2.16: setup
+	@scripts/matrix $(BUILD) 2.16 3.11
+
+matrix-2.21: setup
+	@scripts/matrix $(BUILD) 2.21 3.12
 
 lab: setup ## real faults on a real Docker engine, diagnosed; CASES="wrong_port web" for some; LAB_INSTALL=1 installs what it needs
 	@$(ENV) python -m tests.lab $(CASES)
@@ -87,8 +93,11 @@ lab-buildx: setup ## the repair of the build cache on a real engine
 molecule: setup ## the scenarios of the roles; SCENARIO=ghcr_login for one
 	@cd $(TREE)/extensions && for scenario in $(or $(SCENARIO),django static_site ghcr_login); do $(ENV) molecule test -s $$scenario || exit 1; done
 
-soak: setup ## 2000 operations by several ansible-playbook at a time, with faults at random; QUICK=1 for a short one
-	@$(ENV) python scripts/soak.py $(BUILD)/soak $(if $(QUICK),--quick)
+soak: setup ## 2000 operations by several ansible-playbook at a time, with faults at random
+	@$(ENV) python scripts/soak.py $(BUILD)/soak
+
+soak-quick: setup ## the same with 60 operations
+	@$(ENV) python scripts/soak.py $(BUILD)/soak-quick --quick
 
 docs: setup ## the documentation as a site in $(BUILD)/docs, without warnings
 	@cd $(TREE) && $(ENV) python scripts/docs.py $(abspath $(BUILD))
