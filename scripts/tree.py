@@ -30,7 +30,9 @@ def main() -> int:
         if not copy.is_file() or not filecmp.cmp(source, copy, shallow=False) or source.stat().st_mode != copy.stat().st_mode:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, copy)
-    kept = (".git", "output", "__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", ".ansible")
+    # What tools leave there; another of them may be running
+    settings = ("integration_config.yml", "integration.cfg")
+    kept = (".git", "output", "__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", ".ansible", *settings)
     for copy in [path for path in target.rglob("*") if path.is_file() and not set(kept) & set(path.relative_to(target).parts)]:
         if str(copy.relative_to(target)) not in names:
             copy.unlink()
@@ -42,7 +44,9 @@ def main() -> int:
     if not (target / ".git").exists():
         # ansible-test lists files through git
         subprocess.run(["git", "init", "-q", str(target)], check=True)
-        (target / ".git" / "info" / "exclude").write_text("__pycache__/\n.pytest_cache/\n.hypothesis/\ntests/output/\n")
+        (target / ".git" / "info" / "exclude").write_text(
+            "\n".join(("__pycache__/", ".pytest_cache/", ".hypothesis/", "tests/output/", *settings, ""))
+        )
     print(target)
     return 0
 

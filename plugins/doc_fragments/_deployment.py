@@ -81,6 +81,21 @@ options:
       - Whether the domains' certificates have to be trusted.
     type: bool
     default: true
+  proxy_ports:
+    description:
+      - Where the server's proxy takes requests from outside, when that is not at 80 and 443.
+      - A port in a domain is not that. Coolify takes it for the port of the container.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      http:
+        description:
+          - The port of domains that begin with C(http://).
+        type: int
+      https:
+        description:
+          - The port of domains that begin with C(https://).
+        type: int
 """
 
     # What is expected of one application

@@ -271,3 +271,11 @@ def visible(fields: t.Iterable[Field], answer: t.Any) -> dict[str, t.Any]:
 def json_map(text: t.Any) -> t.Any:
     """A JSON object inside a string, as docker_compose_domains is read back."""
     return json.loads(text) if isinstance(text, str) else text
+
+
+def domains_of(answer: t.Mapping[str, t.Any]) -> list[str]:
+    """The domains of an application, of every service of a compose application."""
+    services = json_map(answer.get("docker_compose_domains")) or {}
+    return [
+        url for domains in (answer.get("fqdn"), *((item or {}).get("domain") for item in services.values())) for url in split(domains or "")
+    ]

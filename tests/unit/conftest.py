@@ -15,6 +15,7 @@ import pytest
 from ansible.module_utils import basic
 
 from ansible_collections.selfhosted.coolify.plugins.module_utils import _runner
+from ansible_collections.selfhosted.coolify.plugins.module_utils._diagnosis import probes
 from ansible_collections.selfhosted.coolify.plugins.module_utils._http import Http
 from ansible_collections.selfhosted.coolify.plugins.module_utils._wait import Clock
 from ansible_collections.selfhosted.coolify.tests.simulator import Simulator
@@ -107,8 +108,9 @@ def run(simulator, capsys, monkeypatch) -> Run:
 
 
 @pytest.fixture
-def site(simulator) -> t.Iterator[Site]:
+def site(simulator, monkeypatch) -> t.Iterator[Site]:
     site = Site(simulator)
+    monkeypatch.setitem(probes.PROXY_PORTS, "http", site.server.server_port)
     yield site
     site.server.shutdown()
     site.server.server_close()

@@ -27,6 +27,9 @@ except ImportError:
 
 TIMEOUT = 5.0
 PARALLEL = 8
+USUAL_PORTS = {"http": 80, "https": 443}
+PROXY_PORTS = dict(USUAL_PORTS)
+"""Where Coolify's proxy takes requests."""
 # Networks of CDNs that stand in front of a server, so that a name rightly resolves elsewhere: https://www.cloudflare.com/ips/
 CDN = {
     "Cloudflare": (
@@ -238,9 +241,18 @@ def redirects(first: Reply, ask: t.Callable[[str], Reply], most: int = 6) -> tup
     return ()
 
 
+def public(url: str, ports: t.Mapping[str, int] | None = None) -> str:
+    """Where a domain is asked from outside. A port in a domain of Coolify is the container's; the proxy takes requests at ``ports``, by scheme."""
+    parts = urlsplit(url)
+    host, usual = parts.hostname or "", USUAL_PORTS.get(parts.scheme)
+    host = f"[{host}]" if ":" in host else host
+    port = (ports or {}).get(parts.scheme) or PROXY_PORTS.get(parts.scheme)
+    return parts._replace(netloc=host if port == usual else f"{host}:{port}").geturl()
+
+
 def host_and_port(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.hostname or "", parts.port or USUAL_PORTS.get(parts.scheme, 80)
 
 
 def each(probe: t.Callable[[t.Any], t.Any], things: t.Sequence[t.Any]) -> list[t.Any]:

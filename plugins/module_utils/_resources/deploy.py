@@ -27,7 +27,7 @@ from .._errors import (
     Unreadable,
     after_acting,
 )
-from .._fields import NEVER, Field, moment, split, without_password
+from .._fields import NEVER, Field, domains_of, moment, split, without_password
 from .._http import Plain
 from .._plan import Plan, Step, Undone
 from .._wait import until
@@ -35,6 +35,7 @@ from . import database
 from . import variables as env
 from .resource import Live, halt, wait_for_status
 
+PROXY_PORTS: dict[str, t.Any] = {"type": "dict", "options": {"http": {"type": "int"}, "https": {"type": "int"}}}
 SHARED_SPEC: dict[str, t.Any] = {
     "deploy": {"type": "str", "choices": ["when_changed", "always"], "default": "when_changed"},
     "force": {"type": "bool", "default": False},
@@ -50,6 +51,7 @@ SHARED_SPEC: dict[str, t.Any] = {
     "token_created_at": {"type": "str", "no_log": False},
     "verify_timeout": {"type": "int", "default": 300},
     "verify_validate_certs": {"type": "bool", "default": True},
+    "proxy_ports": PROXY_PORTS,
 }
 """What several applications of one transaction share."""
 EXPECTATIONS_SPEC: dict[str, t.Any] = {
@@ -267,10 +269,9 @@ def _unprotected(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]], declar
 def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t.Any]], declared: list[env.Variable]) -> _gates.Facts:
     ctx, options, answer = deploy.ctx, deploy.options, deploy.live.answer or {}
     version, server = ctx.client.gather(lambda: ctx.client.version, lambda: _server(deploy))
-    found = wanted["domains"] if "domains" in wanted else split(answer.get("fqdn") or "")
-    domains = tuple(found or ()) if options["verify_domains"] else ()
+    domains = _public(options, _wanted_domains(wanted, answer)) if options["verify_domains"] else ()
     hosts = sorted({probes.host_and_port(url)[0] for url in domains})
-    secure = sorted({probes.host_and_port(url) for url in domains if url.lower().startswith("https://")})
+    secure = sorted({probes.host_and_port(url) for url in domains if url.startswith("https://")})
     ca_path = options.get("ca_path")
     resolved = probes.each(probes.resolve, hosts)
     certificates = probes.each(lambda place: probes.certificate(*place, ca_path=ca_path), secure)
@@ -403,7 +404,7 @@ def _point_step(deploy: Deploy) -> Step:
     """First in the plan, so that its undo comes last: what was running before runs again when the configuration is back."""
 
     def apply() -> None:
-        urls = _urls(deploy, (deploy.live.answer or {}).get("fqdn"))
+        urls = _urls(deploy, deploy.live.answer or {})
         if urls and deploy.before_status.startswith("running"):
             deploy.answered_before = tuple(reply.url for reply in _ask(deploy, urls) if not _complaint(deploy, reply))
 
@@ -586,7 +587,7 @@ def _verify_step(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> Step:
             return
         _wait_until_serving(deploy, options["wait_timeout"])
         _check_identity(deploy, wanted)
-        urls = _urls(deploy, live.answer["fqdn"])
+        urls = _urls(deploy, live.answer)
         if urls:
             _wait_until_answering(deploy, urls)
             _measure(deploy, urls)
@@ -626,12 +627,25 @@ def _check_identity(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
         raise NotVerified(f"{live.words} is configured for the tag {has}, wanted {tag}")
 
 
-def _urls(deploy: Deploy, fqdn: t.Any) -> list[str]:
+def _wanted_domains(wanted: t.Mapping[str, t.Any], answer: t.Mapping[str, t.Any]) -> list[str]:
+    composed = {item["name"]: {"domain": item.get("domain")} for item in wanted.get("docker_compose_domains") or ()}
+    after = {
+        **({"fqdn": ",".join(wanted["domains"] or ())} if "domains" in wanted else {}),
+        **({"docker_compose_domains": composed} if composed else {}),
+    }
+    return domains_of({**answer, **after})
+
+
+def _public(options: t.Mapping[str, t.Any], domains: t.Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(probes.public(url, options.get("proxy_ports")) for url in domains))
+
+
+def _urls(deploy: Deploy, answer: t.Mapping[str, t.Any]) -> list[str]:
     """Where to ask: every domain, with verify_path or the path of the domain itself."""
     if not deploy.options["verify_domains"]:
         return []
     where = deploy.options.get("verify_path")
-    return [f"{base.rstrip('/')}/{where.lstrip('/')}" if where else base for base in split(fqdn or "")]
+    return [f"{base.rstrip('/')}/{where.lstrip('/')}" if where else base for base in _public(deploy.options, domains_of(answer))]
 
 
 def _plain(deploy: Deploy) -> Plain:

@@ -16,10 +16,11 @@ from .._contract import METRICS, identifier, now
 from .._diagnosis import probes, rules
 from .._diagnosis.evidence import Domain, Evidence
 from .._errors import ApiError, CoolifyError, InputError, NotFoundByName
-from .._fields import json_map, split, without_password
+from .._fields import domains_of, split, without_password
 from . import database, placement
 from . import variables as env
 from .compose_file import readable
+from .deploy import PROXY_PORTS
 from .info import READERS
 from .placement import UUID
 
@@ -169,10 +170,7 @@ def _application(looking: Looking) -> None:
         evidence.deployment_log = _deployment.log_lines(full, hidden=True)
         if full and "logs" not in full:
             looking.missed("deployment_log", "the token may not read it (read:sensitive)")
-    urls = list(split(evidence.resource.get("fqdn") or ""))
-    for item in (json_map(evidence.resource.get("docker_compose_domains")) or {}).values():
-        urls += split((item or {}).get("domain") or "")
-    evidence.domains = _domains(looking, urls)
+    evidence.domains = _domains(looking, domains_of(evidence.resource))
     evidence.named = _named(looking)
 
 
@@ -196,16 +194,15 @@ def _counted(items: t.Sequence[t.Any] | None) -> str:
 
 
 def _domains(looking: Looking, urls: t.Sequence[str]) -> list[Domain]:
-    evidence, options = looking.evidence, looking.ctx.options
-    if not urls or looking.ctx.options["type"] == "deployment":
+    options = looking.ctx.options
+    if not urls or options["type"] == "deployment":
         return []
     if not options["probe"]:
         looking.missed("domains", "probe is false")
         return [Domain(url) for url in urls]
 
     def one(url: str) -> Domain:
-        # The port in a domain of a service is that of its container; from outside it is the proxy's
-        public = re.sub(r"^(\w+://[^/:]+):\d+", r"\1", url) if evidence.kind == "service" else url
+        public = probes.public(url, options.get("proxy_ports"))
         host, port = probes.host_and_port(public)
         resolved = probes.resolve(host)
         if resolved.error:
@@ -476,6 +473,7 @@ MODULE = Module(
         "build_host_evidence": {"type": "dict"},
         "probe": {"type": "bool", "default": True},
         "http_timeout": {"type": "int", "default": 40},
+        "proxy_ports": PROXY_PORTS,
         "log_lines": {"type": "int", "default": 200},
         "extra_rules": {
             "type": "list",

@@ -122,7 +122,7 @@ def _certificates(ctx: Context, applications: t.Sequence[dict[str, t.Any]]) -> l
                 whose.setdefault(way["domain"], []).append(item["name"])
 
     def one(domain: str) -> dict[str, t.Any]:
-        host, port = probes.host_and_port(domain)
+        host, port = probes.host_and_port(probes.public(domain))
         found = probes.presented(host, port, ctx.options.get("ca_path"))
         return {
             "host": host,

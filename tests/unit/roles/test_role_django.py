@@ -15,6 +15,7 @@ import threading
 import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -190,7 +191,7 @@ def variables_of(coolify: Simulator, name: str) -> dict[str, dict[str, t.Any]]:
 
 def test_from_nothing_to_web_workers_and_beat(coolify, site, tmp_path):
     url, asked = site
-    given = {"django_build_server": True, "django_domains": [url]}
+    given = {"django_build_server": True, "django_domains": [url], "django_proxy_ports": {"http": urlsplit(url).port}}
     coolify.coolify.add_server(name="builder", ip="192.0.2.7", private_key_id=None)["settings"]["is_build_server"] = True
     preview = on(coolify, tmp_path, "--check", "--diff", **given)
     assert not preview.failed and preview.changed > 0 and coolify.writes == [] and not applications(coolify)

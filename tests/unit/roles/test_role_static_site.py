@@ -111,6 +111,7 @@ def play(server, visited, tmp_path) -> Play:
         "static_site_server": "localhost",
         "static_site_repository": "https://github.com/acme/landing",
         "static_site_domains": [visited.url],
+        "static_site_proxy_ports": {"http": visited.server.server_port},
         "static_site_verify_timeout": 5,
         "static_site_deploy_timeout": 20,
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.selfhosted.coolify.plugins.module_utils._diagnosis import probes
 from ansible_collections.selfhosted.coolify.tests.unit.deploying import DEPLOY, GIT, IMAGE, changed_since, held, running
 
 
@@ -54,6 +55,24 @@ def test_create_deploy_verify_and_again(run, simulator, site, version, options):
     assert again["details"]["deployment_uuid"] == result["details"]["deployment_uuid"]
     simulator.clear_requests()
     assert not run("deploy", **DEPLOY)["changed"] and simulator.writes == []
+
+
+def test_a_port_in_a_domain_is_that_of_the_container(run, simulator, site, monkeypatch):
+    port = site.server.server_port
+    for usual, options in ((port, {}), (443, {"proxy_ports": {"http": port}})):
+        monkeypatch.setitem(probes.PROXY_PORTS, "http", usual)
+        asked = site.asked
+        result = run("app", **IMAGE, domains=["http://127.0.0.1:3000"], **options, state="deployed", deploy="always")
+        assert result["changed"] and site.asked > asked
+
+
+def test_the_domains_of_a_compose_application_are_verified(run, simulator, site):
+    compose = {**GIT, "build_pack": "dockercompose", "docker_compose_domains": [{"name": "web", "domain": site.url}]}
+    del compose["ports_exposes"]
+    assert run("app", **compose, state="deployed")["changed"] and site.asked
+    site.broken.add("bbbb")
+    result = run("app", **DEPLOY, git_commit_sha="b" * 40, state="deployed")
+    assert result["failed"] and f"{site.url} answers 500" in result["incident"]["root_cause"]
 
 
 def test_the_token_never_travels_to_the_domain(run, simulator, site):
