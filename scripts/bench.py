@@ -14,7 +14,7 @@ from typing import Any
 from benchmark import MODULE, ROUNDS, VARIABLES, Bench, Simulator
 from benchmark.fleets import against_script, stack
 from benchmark.following import lateness, polling
-from benchmark.inventory import inventory
+from benchmark.inventory import information, inventory
 
 TASKS = 30
 APPLICATIONS = 50
@@ -112,7 +112,17 @@ def fleet(bench: Bench) -> list[tuple[str, ...]]:
     ]
 
 
-PARTS = {"a": task_cost, "b": traffic, "c": fleet, "d": lateness, "e": polling, "f": against_script, "g": stack, "h": inventory}
+PARTS = {
+    "a": task_cost,
+    "b": traffic,
+    "c": fleet,
+    "d": lateness,
+    "e": polling,
+    "f": against_script,
+    "g": stack,
+    "h": inventory,
+    "i": information,
+}
 
 
 def part(bench: Bench, letter: str) -> list[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The inventory of a large instance."""
+"""What reads a large instance: the inventory and coolify_info."""
 
 from __future__ import annotations
 
@@ -13,18 +13,47 @@ import time
 
 import yaml
 
-from benchmark import ROUNDS, Bench
+from benchmark import MODULE, ROUNDS, Bench
 
 RESOURCES = 1000
 PROJECTS = 20
 SERVERS = 5
 
 
-def inventory(bench: Bench) -> list[tuple[str, ...]]:
-    """(h) seconds and requests of ansible-inventory for 1,000 applications, against one of a static file, and from its cache."""
+def seed(bench: Bench) -> None:
     for number in range(SERVERS - 1):
         bench.sim.coolify.add_server(name=f"edge-{number}", ip=f"10.0.0.{number}", private_key_id=1)
     bench.sim.seed(projects=PROJECTS, applications=RESOURCES, variables=0)
+
+
+def information(bench: Bench) -> list[tuple[str, ...]]:
+    """(i) seconds and requests of coolify_info for 1,000 applications, against one task of uri that gets the same list, start of Ansible aside."""
+    seed(bench)
+    ways = {
+        "uri, the list of all applications": [bench.uri("/applications")],
+        f"coolify_info, {RESOURCES} applications": [{f"{MODULE}coolify_info": {"gather": ["applications"]}}],
+        "coolify_info, those of a project": [{f"{MODULE}coolify_info": {"gather": ["applications"], "project": "other-1"}}],
+    }
+    times: dict[str, list[float]] = {label: [] for label in ways}
+    requests = {}
+    for _round in range(ROUNDS):
+        for label, tasks in ways.items():
+            start = bench.play([])
+            bench.sim.clear_requests()
+            times[label].append(bench.play(tasks) - start)
+            requests[label] = len(bench.sim.requests)
+    least, *ours = (statistics.median(seconds) for seconds in times.values())
+    rows = [
+        (f"(i) {label}", f"{seconds:.2f} s", f"{requests[label]} requests, {seconds / least:.1f} x uri")
+        for label, seconds in zip(ways, (least, *ours))
+    ]
+    rows.append(("", "", bench.target(f"{RESOURCES} applications in at most 3 requests", requests[list(ways)[1]] <= 3)))
+    return rows
+
+
+def inventory(bench: Bench) -> list[tuple[str, ...]]:
+    """(h) seconds and requests of ansible-inventory for 1,000 applications, against one of a static file, and from its cache."""
+    seed(bench)
     cached = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(bench.folder / "inventory-cache")}
     plugin = {
         "plugin": "selfhosted.coolify.coolify",
