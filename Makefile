@@ -69,7 +69,7 @@ failure-matrix: setup ## each step of a deployment x each way to fail; the unit 
 integration: setup ## the integration targets, in the controller process and as ordinary modules, with equal results
 	@$(ENV) python scripts/integration.py $(BUILD) $(VENV)
 
-matrix: matrix-2.16 matrix-2.21 ## sanity, unit and integration on the oldest and the newest ansible-core, where the interpreters exist
+matrix: matrix-2.16 matrix-2.21 ## sanity, and what depends on ansible-core, on its oldest and its newest, where the interpreters exist
 
 # What is between them is what "make test" uses
 matrix-2.16: setup

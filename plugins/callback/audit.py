@@ -96,7 +96,7 @@ from ansible_collections.selfhosted.coolify.plugins.module_utils._runner import 
 from ansible_collections.selfhosted.coolify.plugins.plugin_utils._action import plain
 
 PREFIX = "selfhosted.coolify.coolify_"
-IDENTITY = ("name", "uuid", "application", "database")
+IDENTITY = ("name", "uuid", "application", "database", "service", "registry")
 """Options that name the resource; the first that is given counts."""
 AWX = {
     "awx_user": ("awx_user_name", "tower_user_name"),

@@ -3,14 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The role ghcr_login's repair of the build cache on a real engine: what check mode says, what goes, what stays, a second run.
 
-    python -m tests.lab.buildx
+    make lab-buildx
 
-Run it from inside the collection's tree (ANSIBLE_COLLECTIONS_PATH). It has no image of BuildKit, so no builder of one's own is started.
+It has no image of BuildKit, so no builder of one's own is started.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -90,5 +89,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("ANSIBLE_COLLECTIONS_PATH", str(Path(__file__).resolve().parents[5]))
     sys.exit(main())

@@ -248,10 +248,13 @@ def image_checks(check: Check, engine: Engine, project: Path) -> None:
 
 def process_checks(check: Check, containers: Containers, site: Site) -> None:
     engine = containers.engine
-    # Both at once on an empty database
+    # Before there is anything in the database
+    containers.start("worker", "celery-worker", CELERY_CONCURRENCY=1)
+    waited = until(lambda: [line for line in containers.log("worker").splitlines() if line.startswith("waiting")], 30)
+    check("the worker waits for the migrations", bool(waited), waited or containers.log("worker")[-500:])
+    # Both at once
     containers.start("web", "gunicorn", PORT=site.number)
     containers.start("replica", "gunicorn", PORT=port())
-    containers.start("worker", "celery-worker", CELERY_CONCURRENCY=1)
     containers.start("beat", "celery-beat")
     for name in ("web", "replica", "worker", "beat"):
         state = engine.health(name, timeout=60)
@@ -263,8 +266,6 @@ def process_checks(check: Check, containers: Containers, site: Site) -> None:
     logs = [containers.log(name) for name in ("web", "replica")]
     applied = [log.count("Applying notes.0001_initial") for log in logs]
     check("two replicas start together and only one migrates", sorted(applied) == [0, 1] and "Traceback" not in "".join(logs), applied)
-    waited = [line for line in containers.log("worker").splitlines() if line.startswith("waiting")]
-    check("the worker waits for the migrations", bool(waited), waited)
     engine.docker("rm", "-f", "replica")
 
     made = site.upload("first", "page.html", b"<script>alert(1)</script>")

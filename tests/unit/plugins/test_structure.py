@@ -51,6 +51,32 @@ def definition(module: str):
     return stub.ActionModule.definition
 
 
+def test_playbooks_leave_nothing_of_a_stack_out():
+    """What coolify_stack can be told reaches it from the playbooks deploy and preview and from the report's comparison."""
+
+    def options(path: str) -> set[str]:
+        tasks = yaml.safe_load((ROOT / path).read_text())
+        every = [inner for task in tasks for inner in (task, *task.get("block", ()))]
+        (found,) = [task["selfhosted.coolify.coolify_stack"] for task in every if "selfhosted.coolify.coolify_stack" in task]
+        return set(found)
+
+    spec = importlib.import_module(f"{COLLECTION}.plugins.module_utils._resources.stack").MODULE.spec
+    (taken,) = [
+        task["vars"]["known"].split(", ")
+        for task in yaml.safe_load((ROOT / "playbooks/tasks/given.yml").read_text())
+        if "known" in task.get("vars", ())
+    ]
+    assert options("playbooks/tasks/deploy.yml") == set(spec) == {*taken, "state", "host_evidence"}
+    # What has to do with deployments only makes no difference to what is compared
+    compared = {name for name in spec if name not in _deploy_only()}
+    assert options("roles/report/tasks/main.yml") == compared
+
+
+def _deploy_only() -> set[str]:
+    deploy = importlib.import_module(f"{COLLECTION}.plugins.module_utils._resources.deploy")
+    return {*deploy.SHARED_SPEC, "state", "wait", "wait_timeout", "force_domain_override", "confirm_destructive"}
+
+
 def test_action_group_modules_and_action_stubs_are_the_same():
     group = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]["coolify"]
     stubs = sorted(path.stem for path in ROOT.glob("plugins/action/coolify_*.py"))
