@@ -146,6 +146,7 @@ def test_a_preview_is_a_file_for_a_pull_request_and_writes_nothing(coolify, jobs
         ({"target": "web", "project": "demo", "servers": "nowhere"}, "means no host of the inventory"),
         ({"target": "nothing", "project": "demo"}, "There is no application nothing in demo"),
         ({"target": "web", "project": "nothing"}, "existing: demo"),
+        ({"stack": {"project": "demo", "application": []}}, "stack has application. What is taken from it is"),
     ],
 )
 @pytest.mark.parametrize("check", [True, False])
