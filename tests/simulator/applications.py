@@ -988,6 +988,7 @@ def _shape(coolify: Coolify, app: Row, *, secrets: bool, nested_secrets: bool) -
         **view,
         "additional_servers_count": 0,
         "additional_networks_count": 0,
+        "last_online_at": views.last_online_at(coolify, app),
         "server_status": views.server_status(coolify, app),
         "additional_servers": [],
         "destination": views.destination(coolify, app, nested_secrets),

@@ -139,6 +139,7 @@ def _end(coolify: Coolify, row: Row) -> None:
     coolify.update(row, status=outcome.get("deployment", "finished"), finished_at=coolify.now())
     if app and row["status"] == "finished" and not row["pull_request_id"]:
         _stored_labels(app)
+        app.update(last_online_at=views.last_online_at(coolify, app), _unseen=True)
         app["_deployed"] = row["deployment_uuid"]
         app["_running"] = row["_image"] if app["build_pack"] == "dockerimage" else row["commit"]
         status = outcome.get("status", "running:healthy")
@@ -157,6 +158,7 @@ def _stored_labels(app: Row) -> None:
 
 def _container_seen(coolify: Coolify, app: Row, row: Row, status: str) -> None:
     stopped_later = app.get("_stopped_by", 0) >= row["id"] and coolify.has("4.3.0")
+    app["_unseen"] = app.get("_deployed") != row["deployment_uuid"]
     if app.get("_deployed") == row["deployment_uuid"] and not stopped_later:
         coolify.update(app, status=status, last_online_at=coolify.now("%Y-%m-%d %H:%M:%S"))
 

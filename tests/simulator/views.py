@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timedelta
 
 from .core import Coolify, Row
+
+REPORT_SECONDS = 10
 
 SERVER_SETTINGS: dict[str, t.Any] = {
     "is_swarm_manager": False,
@@ -188,6 +191,15 @@ def environment_up(coolify: Coolify, row: Row) -> Row:
     owner = coolify.project(row)
     above = {**project(coolify, owner), "team": team(coolify, coolify.table("teams")[owner["team_id"]])}
     return {**environment(coolify.environment(row)), "project": above}
+
+
+def last_online_at(coolify: Coolify, app: Row) -> str | None:
+    """The agent tells every ten seconds what runs, and Coolify notes when; not while the container of a new deployment was not seen yet."""
+    text, form = app["last_online_at"], "%Y-%m-%d %H:%M:%S"
+    if not text or not app["status"].startswith("running") or app.get("_unseen"):
+        return text
+    seen, now = (datetime.strptime(moment, form) for moment in (text, coolify.now(form)))
+    return (now - (now - seen) % timedelta(seconds=REPORT_SECONDS)).strftime(form)
 
 
 def server_status(coolify: Coolify, row: Row) -> bool:
