@@ -9,13 +9,12 @@ Nothing counts as passed that nobody saw.
 from __future__ import annotations
 
 import os
-import re
 import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .._host.docker import is_meant
-from .visit import MOST_ASSETS, REDIRECTS, Answer, Seen, Visitor
+from .visit import MOST_ASSETS, REDIRECTS, Answer, Seen, Visitor, same_site
 
 PAUSE = 5.0
 SHOWN = 20
@@ -232,15 +231,9 @@ def redirect(_options: Options, seen: Seen) -> Judged:
         return _failed(f"{plain.url}: {plain.error}", **shown)
     if plain.status not in REDIRECTS:
         return _failed(f"{plain.url} answers HTTP {plain.status} instead of a redirect to https", **shown)
-    if not target.lower().startswith("https://") or not _same_site(target, seen.site):
+    if not target.lower().startswith("https://") or not same_site(target, seen.site):
         return _failed(f"{plain.url} leads to {target or 'nowhere'}", **shown)
     return _passed(f"HTTP {plain.status} to {target}", **shown)
-
-
-def _same_site(url: str, site: str) -> bool:
-    """Whether they differ in nothing but www."""
-    one, other = ((urlsplit(item).hostname or "").lower() for item in (url, site))
-    return re.sub(r"\Awww\.", "", one) == re.sub(r"\Awww\.", "", other)
 
 
 @check
@@ -258,6 +251,8 @@ def security_headers(options: Options, seen: Seen) -> Judged:
     if not any(page.status == 200 for page in seen.pages):
         # What answers then may be the proxy
         return _skipped("no page was seen")
+    if not looked:
+        return _skipped("no answer of the site itself was seen")
     wrong = {}
     for answer in looked:
         differs = [_difference(name, value, answer.header(name)) for name, value in wanted.items()]
@@ -298,7 +293,9 @@ def assets(options: Options, seen: Seen) -> Judged:
     if wrong:
         first = next(iter(wrong))
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        return _failed(f"{first}{more}: {wrong[first]}", **shown, wrong=dict(list(wrong.items())[:SHOWN]))
+        # No other version of the site mends that
+        elsewhere = {} if any(seen.is_own(url) for url in wrong) else {"elsewhere": True}
+        return _failed(f"{first}{more}: {wrong[first]}", **shown, **elsewhere, wrong=dict(list(wrong.items())[:SHOWN]))
     if seen.more:
         return _failed(f"the pages refer to more than {MOST_ASSETS}; {seen.more} were not looked at", **shown)
     if not seen.assets:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import typing as t
 from dataclasses import dataclass, replace
@@ -72,7 +73,15 @@ class Seen:
     console: tuple[tuple[str, Console], ...] = ()
 
     def is_own(self, url: str) -> bool:
-        return urlsplit(url).netloc == urlsplit(self.site).netloc
+        """With or without www, as the site redirects."""
+        own = {urlsplit(self.site).netloc, *(urlsplit(page.url).netloc for page in self.pages if same_site(page.url, self.site))}
+        return urlsplit(url).netloc in own
+
+
+def same_site(url: str, site: str) -> bool:
+    """Whether they differ in nothing but www."""
+    one, other = ((urlsplit(item).hostname or "").lower() for item in (url, site))
+    return re.sub(r"\Awww\.", "", one) == re.sub(r"\Awww\.", "", other)
 
 
 class Visitor:

@@ -85,7 +85,7 @@ def test_files_are_written_once_and_what_is_there_is_left_alone(project, tmp_pat
             compile(text, name, "exec")
     # The user's change survives, and --diff shows what would replace it
     (project / "Dockerfile").write_text("FROM scratch\n")
-    second = play(tmp_path, django_project_dir=str(project))
+    second = play(tmp_path, environment={"HOME": str(project.parent)}, django_project_dir=f"~/{project.name}")
     assert second.changed == 0 and "Dockerfile: yours was left alone" in second.text and second.text.count("left alone") == 1
     shown = play(tmp_path, "--check", "--diff", django_project_dir=str(project), django_overwrite=True)
     assert shown.changed == 1 and "-FROM scratch" in shown.text and (project / "Dockerfile").read_text() == "FROM scratch\n"

@@ -110,7 +110,7 @@ def play(server, visited, tmp_path) -> Play:
         "static_site_name": "landing",
         "static_site_server": "localhost",
         "static_site_repository": "https://github.com/acme/landing",
-        "static_site_domains": [visited.url],
+        "static_site_domains": ["http://127.0.0.1"],
         "static_site_proxy_ports": {"http": visited.server.server_port},
         "static_site_verify_timeout": 5,
         "static_site_deploy_timeout": 20,
@@ -126,6 +126,7 @@ def application(simulator) -> dict[str, t.Any]:
 def test_first_run_second_run_and_check_mode(play, server, visited, mode):
     if mode == "compose":
         server.coolify.switches.compose_file = "services:\n  web:\n    build: .\n"
+        play.variables["static_site_port"] = 8080
     before = held(server)
     wrote = len(server.writes)
     assert play.changes("--check", static_site_mode=mode) == 2
@@ -138,7 +139,7 @@ def test_first_run_second_run_and_check_mode(play, server, visited, mode):
     if mode == "static":
         assert "location = /health" in app["custom_nginx_configuration"] and app["health_check_path"] == "/health"
     if mode == "compose":
-        assert json.loads(app["docker_compose_domains"])["web"]["domain"] == visited.url
+        assert json.loads(app["docker_compose_domains"])["web"]["domain"] == "http://127.0.0.1:8080"
     wrote = len(server.writes)
     assert play.changes(static_site_mode=mode) == 0
     assert len(server.writes) == wrote

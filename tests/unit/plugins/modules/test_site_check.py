@@ -137,7 +137,7 @@ def test_what_is_not_trusted_is_looked_at_all_the_same(check):
 def test_assets_elsewhere_and_redirects_in_a_circle(check):
     result = check(external_assets=True, pages=["/", "/round"], fail_on="never")
     assert not result.get("failed") and not result["passed"] and result["failed_checks"] == ["https", "assets"]
-    assert "https://elsewhere.invalid/x.js" in result["by"]["assets"]["reason"]
+    assert "https://elsewhere.invalid/x.js" in result["by"]["assets"]["reason"] and result["by"]["assets"]["seen"]["elsewhere"]
     assert "redirects in a circle" in result["by"]["https"]["reason"]
 
 
