@@ -37,6 +37,8 @@ OFFLINE_ANSIBLE_LINT=True
 """
 # Of a checkout, but not for users
 NOT_SHIPPED = (".ci", ".github", ".build", ".pre-commit-config.yaml", "Makefile", "scripts", "dist", "REUSE.toml", "requirements-dev.txt")
+# With the tokens of a simulator
+LEFT = ("tests/integration/integration_config.yml", "tests/integration/integration.cfg")
 SHIPPED = (
     "LICENSE",
     "README.md",
@@ -91,7 +93,9 @@ def environment(build: Path, name: str, *packages: str) -> Path:
 def check_names(archive: Path) -> None:
     with tarfile.open(archive) as tar:
         names = {name[2:] if name.startswith("./") else name for name in tar.getnames()}
-    wrong = sorted(name for name in names if name.split("/")[0] in NOT_SHIPPED) + [name for name in SHIPPED if name not in names]
+    wrong = sorted(name for name in names if name.split("/")[0] in NOT_SHIPPED or name in LEFT) + [
+        name for name in SHIPPED if name not in names
+    ]
     if wrong:
         sys.exit(f"release: in the archive and not for users, or missing: {', '.join(wrong)}; see build_ignore in galaxy.yml")
 
