@@ -36,9 +36,20 @@ CHECK_CHANGELOG=True
 OFFLINE_ANSIBLE_LINT=True
 """
 # Of a checkout, but not for users
-NOT_SHIPPED = (".ci", ".github", ".build", ".pre-commit-config.yaml", "Makefile", "scripts", "dist", "REUSE.toml", "requirements-dev.txt")
-# With the tokens of a simulator
-LEFT = ("tests/integration/integration_config.yml", "tests/integration/integration.cfg")
+NOT_SHIPPED = (
+    ".ci",
+    ".github",
+    ".build",
+    ".pre-commit-config.yaml",
+    "Makefile",
+    "scripts",
+    "dist",
+    "REUSE.toml",
+    "requirements-dev.txt",
+    # With the tokens of a simulator
+    "tests/integration/integration_config.yml",
+    "tests/integration/integration.cfg",
+)
 SHIPPED = (
     "LICENSE",
     "README.md",
@@ -93,9 +104,8 @@ def environment(build: Path, name: str, *packages: str) -> Path:
 def check_names(archive: Path) -> None:
     with tarfile.open(archive) as tar:
         names = {name[2:] if name.startswith("./") else name for name in tar.getnames()}
-    wrong = sorted(name for name in names if name.split("/")[0] in NOT_SHIPPED or name in LEFT) + [
-        name for name in SHIPPED if name not in names
-    ]
+    wrong = [name for name in sorted(names) if any(f"{name}/".startswith(f"{part}/") for part in NOT_SHIPPED)]
+    wrong += [name for name in SHIPPED if name not in names]
     if wrong:
         sys.exit(f"release: in the archive and not for users, or missing: {', '.join(wrong)}; see build_ignore in galaxy.yml")
 

@@ -81,6 +81,11 @@ options:
       - Whether the domains' certificates have to be trusted.
     type: bool
     default: true
+"""
+
+    # Where domains are asked
+    PROXY = r"""
+options:
   proxy_ports:
     description:
       - Where the server's proxy takes requests from outside, when that is not at 80 and 443.

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - selfhosted.coolify._variables
   - selfhosted.coolify._tags
   - selfhosted.coolify._deployment
+  - selfhosted.coolify._deployment.proxy
   - selfhosted.coolify._deployment.expectations
   - selfhosted.coolify._deployment.target
 attributes:

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - selfhosted.coolify._connection
   - selfhosted.coolify._placement.waiting
   - selfhosted.coolify._deployment
+  - selfhosted.coolify._deployment.proxy
   - selfhosted.coolify._deployment.expectations
   - selfhosted.coolify._deployment.target
 attributes:

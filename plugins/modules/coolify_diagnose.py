@@ -20,6 +20,7 @@ author:
 extends_documentation_fragment:
   - selfhosted.coolify._attributes
   - selfhosted.coolify._connection
+  - selfhosted.coolify._deployment.proxy
 attributes:
   check_mode:
     support: full
@@ -70,21 +71,6 @@ options:
       - Seconds to wait for an answer of a domain. A proxy that cannot reach its backend takes 30 seconds to say so.
     type: int
     default: 40
-  proxy_ports:
-    description:
-      - Where the server's proxy takes requests from outside, when that is not at 80 and 443.
-      - A port in a domain is not that. Coolify takes it for the port of the container.
-    type: dict
-    version_added: 0.2.0
-    suboptions:
-      http:
-        description:
-          - The port of domains that begin with C(http://).
-        type: int
-      https:
-        description:
-          - The port of domains that begin with C(https://).
-        type: int
   log_lines:
     description:
       - How many of the last lines of its log are read.

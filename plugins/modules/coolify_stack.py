@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - selfhosted.coolify._placement.waiting
   - selfhosted.coolify._placement.secrets
   - selfhosted.coolify._deployment
+  - selfhosted.coolify._deployment.proxy
 attributes:
   idempotent:
     support: partial

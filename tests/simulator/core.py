@@ -18,6 +18,8 @@ from .php import letters, public_id
 from .versions import within
 
 Row = t.Dict[str, t.Any]
+RAW_TIME = "%Y-%m-%d %H:%M:%S"
+"""How Coolify gives the moments that it does not cast to dates."""
 ABILITIES = {
     "root": ("root",),
     "read": ("read",),

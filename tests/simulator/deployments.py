@@ -13,7 +13,7 @@ import typing as t
 from . import views
 from .applications import nested_application
 from .copies import open_preview
-from .core import Coolify, Crash, Refused, Row, invalid, refuse
+from .core import RAW_TIME, Coolify, Crash, Refused, Row, invalid, refuse
 from .databases import KINDS
 from .databases import start as start_database
 from .extras import tagged
@@ -160,7 +160,7 @@ def _container_seen(coolify: Coolify, app: Row, row: Row, status: str) -> None:
     stopped_later = app.get("_stopped_by", 0) >= row["id"] and coolify.has("4.3.0")
     app["_unseen"] = app.get("_deployed") != row["deployment_uuid"]
     if app.get("_deployed") == row["deployment_uuid"] and not stopped_later:
-        coolify.update(app, status=status, last_online_at=coolify.now("%Y-%m-%d %H:%M:%S"))
+        coolify.update(app, status=status, last_online_at=coolify.now(RAW_TIME))
 
 
 def _promote(coolify: Coolify) -> None:

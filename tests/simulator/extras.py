@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 
 from . import applications, databases, views
-from .core import Coolify, Crash, Row, invalid, refuse
+from .core import RAW_TIME, Coolify, Crash, Row, invalid, refuse
 from .http import Call, integer, route
 from .php import boolean, strip_tags, text_of, truthy
 from .validation import REQUIRED, Rules, validate
@@ -512,7 +512,7 @@ def _store_task(given: Row) -> Row:
 
 def _execute(coolify: Coolify, owner: Row, task: Row) -> None:
     """What the job does. It fails where no container runs; ``outcomes`` of the owner can have another ``task`` result."""
-    now = coolify.now("%Y-%m-%d %H:%M:%S")
+    now = coolify.now(RAW_TIME)
     running = str(owner.get("status", "running")).startswith("running")
     refused = {"status": "failed", "message": "Job permanently failed after 1 attempts: ScheduledTaskJob failed: No containers running."}
     outcome = {"status": "success", "message": "done", **coolify.switches.outcomes.get(owner["name"], {}).get("task", {})}

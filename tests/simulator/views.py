@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta
 
-from .core import Coolify, Row
+from .core import RAW_TIME, Coolify, Row
 
 REPORT_SECONDS = 10
 
@@ -195,11 +195,11 @@ def environment_up(coolify: Coolify, row: Row) -> Row:
 
 def last_online_at(coolify: Coolify, app: Row) -> str | None:
     """The agent tells every ten seconds what runs, and Coolify notes when; not while the container of a new deployment was not seen yet."""
-    text, form = app["last_online_at"], "%Y-%m-%d %H:%M:%S"
+    text = app["last_online_at"]
     if not text or not app["status"].startswith("running") or app.get("_unseen"):
         return text
-    seen, now = (datetime.strptime(moment, form) for moment in (text, coolify.now(form)))
-    return (now - (now - seen) % timedelta(seconds=REPORT_SECONDS)).strftime(form)
+    seen, now = (datetime.strptime(moment, RAW_TIME) for moment in (text, coolify.now(RAW_TIME)))
+    return (now - (now - seen) % timedelta(seconds=REPORT_SECONDS)).strftime(RAW_TIME)
 
 
 def server_status(coolify: Coolify, row: Row) -> bool:

@@ -35,7 +35,7 @@ from . import database
 from . import variables as env
 from .resource import Live, halt, wait_for_status
 
-PROXY_PORTS: dict[str, t.Any] = {"type": "dict", "options": {"http": {"type": "int"}, "https": {"type": "int"}}}
+PROXY_SPEC: dict[str, t.Any] = {"proxy_ports": {"type": "dict", "options": {"http": {"type": "int"}, "https": {"type": "int"}}}}
 SHARED_SPEC: dict[str, t.Any] = {
     "deploy": {"type": "str", "choices": ["when_changed", "always"], "default": "when_changed"},
     "force": {"type": "bool", "default": False},
@@ -51,7 +51,7 @@ SHARED_SPEC: dict[str, t.Any] = {
     "token_created_at": {"type": "str", "no_log": False},
     "verify_timeout": {"type": "int", "default": 300},
     "verify_validate_certs": {"type": "bool", "default": True},
-    "proxy_ports": PROXY_PORTS,
+    **PROXY_SPEC,
 }
 """What several applications of one transaction share."""
 EXPECTATIONS_SPEC: dict[str, t.Any] = {
@@ -628,12 +628,13 @@ def _check_identity(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
 
 
 def _wanted_domains(wanted: t.Mapping[str, t.Any], answer: t.Mapping[str, t.Any]) -> list[str]:
-    composed = {item["name"]: {"domain": item.get("domain")} for item in wanted.get("docker_compose_domains") or ()}
-    after = {
-        **({"fqdn": ",".join(wanted["domains"] or ())} if "domains" in wanted else {}),
-        **({"docker_compose_domains": composed} if composed else {}),
-    }
-    return domains_of({**answer, **after})
+    """Those of the application once it is as declared."""
+    after = dict(answer)
+    if "domains" in wanted:
+        after["fqdn"] = ",".join(wanted["domains"] or ())
+    if wanted.get("docker_compose_domains"):
+        after["docker_compose_domains"] = {item["name"]: item for item in wanted["docker_compose_domains"]}
+    return domains_of(after)
 
 
 def _public(options: t.Mapping[str, t.Any], domains: t.Iterable[str]) -> tuple[str, ...]:

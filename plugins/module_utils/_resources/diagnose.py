@@ -20,7 +20,7 @@ from .._fields import domains_of, split, without_password
 from . import database, placement
 from . import variables as env
 from .compose_file import readable
-from .deploy import PROXY_PORTS
+from .deploy import PROXY_SPEC
 from .info import READERS
 from .placement import UUID
 
@@ -473,7 +473,7 @@ MODULE = Module(
         "build_host_evidence": {"type": "dict"},
         "probe": {"type": "bool", "default": True},
         "http_timeout": {"type": "int", "default": 40},
-        "proxy_ports": PROXY_PORTS,
+        **PROXY_SPEC,
         "log_lines": {"type": "int", "default": 200},
         "extra_rules": {
             "type": "list",

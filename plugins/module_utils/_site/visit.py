@@ -9,7 +9,7 @@ import re
 import secrets
 import typing as t
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from urllib.parse import urljoin, urlsplit
 
 from .._diagnosis import probes
@@ -72,10 +72,13 @@ class Seen:
     """The answers for files that cannot be there."""
     console: tuple[tuple[str, Console], ...] = ()
 
+    @cached_property
+    def places(self) -> set[str]:
+        """The host and port of the site, with and without www where it redirects."""
+        return {urlsplit(url).netloc for url in (self.site, *(page.url for page in self.pages)) if same_site(url, self.site)}
+
     def is_own(self, url: str) -> bool:
-        """With or without www, as the site redirects."""
-        own = {urlsplit(self.site).netloc, *(urlsplit(page.url).netloc for page in self.pages if same_site(page.url, self.site))}
-        return urlsplit(url).netloc in own
+        return urlsplit(url).netloc in self.places
 
 
 def same_site(url: str, site: str) -> bool:
