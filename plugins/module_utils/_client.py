@@ -10,7 +10,7 @@ import re
 import threading
 import typing as t
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from urllib.parse import quote
 
@@ -217,6 +217,11 @@ class Client:
             yield
         finally:
             self._seen = None
+
+    def foresee(self, where: str) -> None:
+        """Read for the snapshot what may be needed; whoever needs it is told when that failed."""
+        with suppress(CoolifyError):
+            self._read(where, {}, None)
 
     @property
     def version(self) -> str:

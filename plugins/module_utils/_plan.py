@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import typing as t
 from dataclasses import dataclass, field
@@ -136,28 +137,37 @@ class Transaction:
         """Apply steps that belong together, each lane in its order, until one fails. Returns the failures in the order of the plan."""
         done: set[int] = set()
         failures: dict[int, CoolifyError] = {}
+        lanes: dict[t.Any, collections.deque[Step]] = {}
+        for step in steps:
+            lanes.setdefault(step.lane, collections.deque()).append(step)
+        # The lanes take turns after each step: whole lanes one after the other would leave connections without work at the end
+        waiting = collections.deque(lanes.values())
 
-        def apply(lane: list[Step]) -> None:
-            for step in lane:
-                if failures:
-                    return
-                try:
-                    if step.apply() is NOTHING:
-                        self._idle.add(id(step))
-                except CoolifyError as error:
-                    failures[id(step)] = error
-                    return
-                except Exception as error:  # pylint: disable=broad-except
-                    # A bug must not leave the others undone
-                    failures[id(step)] = bug = CoolifyError(f"{step.action}: {type(error).__name__}: {error}")
-                    bug.acted, bug.__cause__ = True, error
-                    return
+        def apply(step: Step) -> None:
+            try:
+                if step.apply() is NOTHING:
+                    self._idle.add(id(step))
+            except CoolifyError as error:
+                failures[id(step)] = error
+            except Exception as error:  # pylint: disable=broad-except
+                # A bug must not leave the others undone
+                failures[id(step)] = bug = CoolifyError(f"{step.action}: {type(error).__name__}: {error}")
+                bug.acted, bug.__cause__ = True, error
+            else:
                 done.add(id(step))
 
-        lanes: dict[t.Any, list[Step]] = {}
-        for step in steps:
-            lanes.setdefault(step.lane, []).append(step)
-        in_parallel([lambda lane=lane: apply(lane) for lane in lanes.values()], CONNECTIONS)
+        def work() -> None:
+            while not failures:
+                try:
+                    lane = waiting.popleft()
+                except IndexError:
+                    # Those that are left are in the hands of other workers, one each
+                    return
+                apply(lane.popleft())
+                if lane:
+                    waiting.append(lane)
+
+        in_parallel([work] * min(CONNECTIONS, len(lanes)), CONNECTIONS)
         self.journal += [step for step in steps if id(step) in done]
         return [(step, failures[id(step)]) for step in steps if id(step) in failures]
 

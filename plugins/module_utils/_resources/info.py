@@ -11,10 +11,11 @@ from datetime import datetime, timedelta, timezone
 
 from .._client import path
 from .._context import Context, Module
-from .._errors import ApiError, InputError, NotFound, Unreadable, Unsupported
+from .._errors import InputError, NotFound, Unreadable, Unsupported
 from .._fields import moment, split, without_password
 from . import destination, registry
 from .placement import environment_name, find_project, only
+from .token import may, sees_secrets
 
 COMMON = ("uuid", "name", "description", "status", "environment_id")
 SHOWN: dict[str, tuple[str, ...]] = {
@@ -147,32 +148,13 @@ def _resources(kind: str, belongs: t.Callable[[str], bool]) -> t.Callable[..., l
 def _token(ctx: Context, *_unused: t.Any) -> dict[str, t.Any]:
     """What the token may do. Each probe is refused by Coolify before it does anything, with or without the ability."""
     abilities = {
-        "read": _may(lambda: ctx.client.items("/teams")),
+        "read": may(lambda: ctx.client.items("/teams")),
         "read:sensitive": sees_secrets(ctx),
         # An empty body is refused after the ability is checked (resources.md 0.2)
-        "write": _may(lambda: ctx.client.post("/projects", {})),
-        "deploy": _may(lambda: ctx.client.post("/deploy")),
+        "write": may(lambda: ctx.client.post("/projects", {})),
+        "deploy": may(lambda: ctx.client.post("/deploy")),
     }
     return {"abilities": abilities}
-
-
-def _may(probe: t.Callable[[], t.Any]) -> bool:
-    try:
-        probe()
-    except ApiError as error:
-        if error.code == 403 and not any(text in error.answer for text in ("API is disabled", "not allowed to access the API")):
-            return False
-        if error.code not in (400, 422):
-            raise
-    return True
-
-
-def sees_secrets(ctx: Context) -> bool | None:
-    """Whether the token gets secrets to see; None when there is no private key to look at, or it may not look."""
-    if not _may(lambda: ctx.client.items("/security/keys")):
-        return None
-    keys = ctx.client.items("/security/keys")
-    return "private_key" in keys[0] if keys else None
 
 
 def _projects(ctx: Context, *_unused: t.Any) -> list[dict[str, t.Any]]:

@@ -21,8 +21,8 @@ from .._fields import without_tags
 from .._gates import plan_safe
 from .._plan import Plan, Step
 from . import application, database, deploy, service
-from .info import sees_secrets
 from .resource import DEFAULT_UPDATE_SECRETS, DELETE_SPEC, PLACEMENT_SPEC, WAIT_SPEC, Live, find_place
+from .token import sees_secrets
 from .variables import FLAGS, Later, Learned
 
 PLACE = {name: PLACEMENT_SPEC[name] for name in ("server", "destination")}
@@ -182,7 +182,7 @@ def plan(ctx: Context) -> Plan:
     ordered = check([*databases, *services], applications)
     deployed = options["state"] == "deployed"
     with client.snapshot():
-        find_place(ctx)
+        warm_up(ctx)
         parts: list[Part] = client.gather(
             *[lambda entry=entry: plan_part(ctx, entry, database, state="started" if deployed else "present") for entry in databases]
         )
@@ -204,6 +204,13 @@ def plan(ctx: Context) -> Plan:
     if same:
         raise InputError(f"{' and '.join(same)} are the same")
     return together(ctx, parts)
+
+
+def warm_up(ctx: Context) -> None:
+    """Read what all parts look at, side by side. Creations need the servers, and only after the place is read it is known that there are any."""
+    entries = [entry for group in GROUPS for entry in ctx.options.get(group) or ()]
+    named = any(source.get("server") for source in (ctx.options, *entries))
+    ctx.client.gather(lambda: find_place(ctx), lambda: ctx.client.foresee("/servers") if named else None)
 
 
 def together(ctx: Context, parts: t.Sequence[Part]) -> Plan:

@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
+from ansible_collections.selfhosted.coolify.plugins.module_utils._client import CONNECTIONS
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import (
     ApiError,
     InputError,
@@ -55,6 +59,50 @@ def test_steps_run_in_order():
     world = World()
     Transaction([world.step("a"), world.step("b")]).run()
     assert world.done == ["a", "b"]
+
+
+def test_lanes_take_turns_so_that_no_connection_waits_at_the_end():
+    at_once, most, lock, order = [0], [0], threading.Lock(), []
+
+    def step(lane: int, number: int) -> Step:
+        def apply() -> None:
+            with lock:
+                at_once[0] += 1
+                most[0] = max(most[0], at_once[0])
+            time.sleep(0.02)
+            with lock:
+                at_once[0] -= 1
+                order.append((lane, number))
+
+        return Step(f"{lane}.{number}", apply, lane=(1, str(lane)))
+
+    transaction = Transaction([step(lane, number) for lane in range(10) for number in range(2)])
+    transaction.run()
+    assert [number for lane, number in sorted(order)] == [0, 1] * 10
+    assert all(order.index((lane, 0)) < order.index((lane, 1)) for lane in range(10))
+    assert most == [CONNECTIONS]
+    # One lane after the other would begin the last two when all others are done
+    assert {lane for lane, number in order[:10]} == set(range(10))
+    assert [step.action for step in transaction.journal] == [f"{lane}.{number}" for lane in range(10) for number in range(2)]
+
+
+def test_after_a_failure_no_lane_goes_on():
+    world, begun, failed = World(), threading.Event(), threading.Event()
+
+    def fail() -> None:
+        begun.wait(10)
+        failed.set()
+        raise REFUSED
+
+    def slow() -> None:
+        begun.set()
+        failed.wait(10)
+        time.sleep(0.1)
+
+    steps = [Step("fails", fail, lane=(1, "a")), Step("slow", slow, lane=(1, "b"), revert=lambda: Undone(True))]
+    with pytest.raises(RolledBack):
+        Transaction([*steps, world.step("after it", lane=(1, "b"))]).run()
+    assert world.done == []
 
 
 def test_a_refused_first_step_changes_nothing_and_raises_its_own_error():

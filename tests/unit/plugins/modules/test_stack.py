@@ -187,6 +187,16 @@ def test_twenty_unchanged_applications_cost_a_bounded_number_of_requests(run, si
     assert len(simulator.requests) <= each * 20 + 5
 
 
+def test_servers_that_nobody_needs_may_be_unreadable(run, simulator):
+    """They are read beside the project, in case that something has to be created."""
+    run("stack", **STACK, applications=[app("web")])
+    simulator.fault("status", method="GET", path="/servers", status=500, times=9)
+    again = run("stack", **STACK, applications=[app("web")])
+    assert not again.get("failed") and not again["changed"], again["msg"]
+    more = run("stack", **STACK, applications=[app("web"), app("new")])
+    assert more["code"] == 500 and "GET /servers" in more["msg"]
+
+
 def test_one_changed_variable_is_one_write(run, simulator):
     entries = [app(f"web-{number}", variables={"A": "1", "B": "2"}) for number in range(5)]
     run("stack", **STACK, applications=entries)
