@@ -217,8 +217,8 @@ options:
             type: str
           exclude_from_status:
             description:
-            - Whether the container does not count for the status of the service. Coolify sets it for a container with C(restart)
-              V(no).
+            - Whether the container does not count for the status of the service. Coolify sets it each time it reads a compose file
+              that has C(restart) V(no) or C(exclude_from_hc) for the container; V(false) is an error then.
             type: bool
           is_log_drain_enabled:
             description:
@@ -270,8 +270,8 @@ options:
             type: str
           exclude_from_status:
             description:
-            - Whether the container does not count for the status of the service. Coolify sets it for a container with C(restart)
-              V(no).
+            - Whether the container does not count for the status of the service. Coolify sets it each time it reads a compose file
+              that has C(restart) V(no) or C(exclude_from_hc) for the container; V(false) is an error then.
             type: bool
           is_log_drain_enabled:
             description:

@@ -100,6 +100,11 @@ class File:
         """Those that make Coolify give the container a domain at each start when it has none."""
         return [key for key in self.environment(name) if MAGIC_DOMAIN.match(key)]
 
+    def excluded(self, name: str) -> str:
+        """The key because of which Coolify excludes the container from the status each time it reads the file, or an empty text."""
+        service = self.services.get(name, {})
+        return "restart: no" if service.get("restart") == "no" else "exclude_from_hc" if service.get("exclude_from_hc") else ""
+
     def checked(self, name: str) -> bool:
         """Whether the file has a health check for the container."""
         check = self.services.get(name, {}).get("healthcheck")

@@ -270,6 +270,16 @@ def check_urls(file: File | None, urls: t.Mapping[str, tuple[str, ...] | None]) 
             )
 
 
+def check_excluded(file: File | None, parts: t.Mapping[tuple[str, str], dict[str, t.Any]]) -> None:
+    for (kind, name), wanted in parts.items():
+        why = file.excluded(name) if file and wanted.get("exclude_from_status") is False else ""
+        if why:
+            raise InputError(
+                f"{kind}: {name}: Coolify excludes it from the status again at each start, because its compose file has {why}",
+                "Take that out of the compose file, or take exclude_from_status out of the task.",
+            )
+
+
 # --- planning -------------------------------------------------------------------------------------------------------------------------
 
 
@@ -297,6 +307,7 @@ def plan_for(live: Service) -> Plan:
     wanted, urls, parts = wanted_fields(ctx, live.answer, text), wanted_urls(options), wanted_parts(options, text)
     check_names(live, file, [*urls, *(name for _kind, name in parts), *(options.get("containers") or ())])
     check_urls(file, urls)
+    check_excluded(file, parts)
     if live.answer is None:
         plan_creation(live, result, wanted, urls)
     else:

@@ -210,6 +210,18 @@ def test_containers_that_left_the_file_are_told(run):
     assert not again["changed"] and again["execution_plan"]["risks"] == []
 
 
+@pytest.mark.parametrize("key", ["restart: no", "restart: 'no'", "exclude_from_hc: true"])
+def test_what_coolify_sets_back_at_each_start_is_refused(run, simulator, key):
+    text = f"services:\n  web:\n    image: nginx:1.27\n  job:\n    image: busybox:1.36\n    {key}\n"
+    options = {**OWN, "docker_compose_raw": text}
+    job = {"name": "job", "exclude_from_status": False}
+    result = run("service", **options, applications=[job])
+    assert result["code"] == 606 and "applications: job: Coolify excludes it" in result["msg"] and simulator.writes == []
+    made = run("service", **options, applications=[{**job, "exclude_from_status": True}])
+    assert not made.get("failed"), made["msg"]
+    assert not run("service", **options, applications=[{**job, "exclude_from_status": True}])["changed"]
+
+
 # --- waiting
 
 
