@@ -11,10 +11,12 @@ class ModuleDocFragment:
 options:
   deploy:
     description:
-      - V(when_changed) deploys when this task changes the configuration or a variable, when a variable changed since the last deployment,
-        when that did not succeed, or when the application does not run.
-      - Coolify does not tell whether an earlier task changed the configuration without deploying (its RV(ignore:details.redeploy_required) does),
-        whether the branch has a new commit, or whether a tag names another image. Use V(always) for these.
+      - V(when_changed) deploys when this task changes the configuration or a variable, when a variable, the image, the branch or a pinned commit
+        changed since the last deployment, when that did not succeed, or when the application does not run. Image and branch of the last
+        deployment stand in its log, for which the token needs C(read:sensitive).
+      - Coolify does not tell whether an earlier task, or one that was interrupted, changed the rest of the configuration without deploying (its
+        RV(ignore:details.redeploy_required) does), whether the branch has a new commit, or whether a tag names another image. Use V(always)
+        for these.
       - V(always) deploys each time.
     type: str
     choices: [when_changed, always]
@@ -167,7 +169,8 @@ options:
   rollback_to:
     description:
       - With O(state=rolled_back), V(previous), the uuid of a deployment, a commit, or the tag of an image.
-      - Coolify does not record which tag a deployment of an image used, so V(previous) is for applications that are built from Git.
+      - V(previous) is the last successful deployment of another commit or image than the newest one. Which image a deployment was of stands in
+        its log only, so for an image V(previous) and the uuid of a deployment need a token with C(read:sensitive).
       - With nothing given, V(previous) is meant.
     type: str
   rollback_point:

@@ -65,6 +65,9 @@ EXPLANATIONS = tuple(
 )
 
 
+BEGUN = re.compile(r"Starting deployment of (\S+:\S+) to ")
+
+
 @dataclass(frozen=True)
 class History:
     """The last deployments of an application, newest first; those of pull requests are something else and apart."""
@@ -94,9 +97,14 @@ class History:
         return tuple(row for row in self.rows if row["status"] == "finished")
 
     @property
+    def built(self) -> tuple[dict[str, t.Any], ...]:
+        """The finished ones that were more than a restart of what was there."""
+        return tuple(row for row in self.finished if not row.get("restart_only"))
+
+    @property
     def expected(self) -> float | None:
         """Seconds that a deployment takes, by the median of the last ones that really built something."""
-        taken = [duration(row) for row in self.finished if not row.get("restart_only")]
+        taken = [duration(row) for row in self.built]
         known = [seconds for seconds in taken if seconds is not None]
         return statistics.median(known) if known else None
 
@@ -226,6 +234,18 @@ def log_entries(deployment: t.Mapping[str, t.Any], hidden: bool = False) -> t.It
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and (hidden or not entry.get("hidden")):
             yield from ((entry, line) for line in str(entry.get("output") or "").splitlines() if line.strip())
+
+
+def source(deployment: t.Mapping[str, t.Any]) -> str:
+    """``image:tag`` or ``owner/repository:branch`` that a deployment was of. Coolify has it in the log only (ApplicationDeploymentJob), so it
+    is empty where the token may not read that, and for what has neither."""
+    found = next((match for _entry, line in log_entries(deployment) for match in [BEGUN.match(line)] if match), None)
+    return found[1] if found else ""
+
+
+def image(name: t.Any, tag: t.Any) -> str:
+    """An image as ``source`` has it; empty for one that is pinned by its digest, which Coolify writes in several ways."""
+    return "" if "@" in str(name) or str(tag or "").startswith("sha256") else f"{name}:{tag or 'latest'}"
 
 
 def log_lines(deployment: t.Mapping[str, t.Any], hidden: bool = False) -> list[str]:

@@ -121,12 +121,13 @@ def _begin(coolify: Coolify, row: Row) -> None:
         # A git deployment replaces HEAD by what it resolved it to
         row["commit"] = coolify.switches.head
     # What is configured now is what is going to run
-    row["_image"] = f"{app['docker_registry_image_name']}:{row['docker_registry_image_tag'] or app['docker_registry_image_tag']}"
-    row["_outcome"] = outcome_of(coolify, app, row)
-    tag = row["docker_registry_image_tag"] or app["docker_registry_image_tag"] or row["commit"]
-    _log(
-        coolify, row, f"Starting deployment of {app['docker_registry_image_name'] or app['git_repository']}:{tag} to {row['server_name']}."
+    row["_image"] = (
+        f"{app['docker_registry_image_name']}:{row['docker_registry_image_tag'] or app['docker_registry_image_tag'] or 'latest'}"
     )
+    row["_outcome"] = outcome_of(coolify, app, row)
+    # ApplicationDeploymentJob: an image has its tag here, what is built from Git its branch
+    what = row["_image"] if app["build_pack"] == "dockerimage" else f"{app['git_repository']}:{app['git_branch']}"
+    _log(coolify, row, f"Starting deployment of {what} to {row['server_name']}.")
     coolify.later(row["_outcome"].get("seconds", coolify.switches.deploy_seconds), lambda: _end(coolify, row))
 
 

@@ -156,10 +156,30 @@ def reason(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     pinned = answer.get("git_commit_sha") or "HEAD"
     if pinned != "HEAD" and not str(last.get("commit") or "").startswith(pinned):
         return f"commit {pinned} is wanted and {last.get('commit')} was deployed"
+    moved = _moved(answer, history)
+    if moved:
+        return moved
     begun = moment(last.get("created_at"))
     own = [row for row in rows if not row.get("is_coolify") and not row.get("is_preview")]
     later = sorted({row["key"] for row in own if begun and (moment(row.get("updated_at")) or begun) > begun})
     return f"variables changed since the last deployment: {', '.join(later)}" if later else ""
+
+
+def _moved(answer: t.Mapping[str, t.Any], history: History) -> str:
+    """Whether another image or branch was stored since the last deployment, as after a run that was interrupted in between."""
+    was = _deployment.source(history.built[0]) if history.built else ""
+    if answer.get("build_pack") == "dockerimage":
+        has = _deployment.image(answer.get("docker_registry_image_name"), answer.get("docker_registry_image_tag"))
+        return f"{has} is stored and {was} was deployed" if was and has not in ("", was) else ""
+    branch = was.rpartition(":")[2]
+    if (
+        not was
+        or answer.get("dockerfile")
+        or answer.get("build_pack") not in TRUSTED_ROLLBACK
+        or answer.get("git_branch") in (None, branch)
+    ):
+        return ""
+    return f"branch {answer['git_branch']!r} is stored and {branch!r} was deployed"
 
 
 def serves(answer: t.Mapping[str, t.Any] | None, status: str) -> bool:
@@ -339,18 +359,12 @@ def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[F
         }
         wanted = {**{name: value for name, value in found.items() if value is not None or _clearable(fields, name)}, **wanted}
         target = str(point.get("commit") or "")
-    image = answer.get("build_pack") == "dockerimage"
+    if answer.get("build_pack") == "dockerimage":
+        return wanted if point else {**wanted, **_image_of(deploy, target or "previous")}
     if not point and target in (None, "", "previous"):
-        if image:
-            raise InputError(
-                "rollback_to: Coolify does not record which tag a deployment of an image used, so what was before is not known",
-                "Give the tag in rollback_to, or a registered rollback_point.",
-            )
         target = _previous_commit(deploy)
     known = next((row for row in deploy.history.rows if row["deployment_uuid"] == target), None)
     target = str(known.get("commit") or "") if known else target
-    if image:
-        return wanted if point else {**wanted, "docker_registry_image_tag": target}
     if target and target != "HEAD":
         deploy.commit = target
         if not _can_roll_back(deploy):
@@ -366,6 +380,28 @@ def _of(point: t.Mapping[str, t.Any], name: str) -> t.Any:
 
 def _clearable(fields: t.Sequence[Field], name: str) -> bool:
     return next(row for row in fields if row.name == name).clear is not NEVER
+
+
+def _image_of(deploy: Deploy, target: str) -> dict[str, t.Any]:
+    """The image that ``target``, a deployment or a tag, means."""
+    rows, words = deploy.history.built, deploy.live.words
+    known = [row for row in deploy.history.rows if row["deployment_uuid"] == target]
+    if target != "previous" and not known:
+        return {"docker_registry_image_tag": target}
+    sources = [_deployment.source(row) for row in known or rows]
+    if "" in sources[:1] or (sources and not any(sources)):
+        raise InputError(
+            f"rollback_to: the image of a deployment of {words} is in its log only, and that does not have it or the token may not read it",
+            "Give the tag in rollback_to, a registered rollback_point, or a token with read:sensitive.",
+        )
+    earlier = sources if known else [found for found in sources[1:] if found not in ("", sources[0])]
+    if not earlier:
+        raise NotFoundByName(
+            f"{words} has no earlier successful deployment of another image{f' than {sources[0]}' if sources else ''}",
+            "Give a tag or the uuid of a deployment in rollback_to.",
+        )
+    name, _colon, tag = earlier[0].rpartition(":")
+    return {"docker_registry_image_name": name, "docker_registry_image_tag": tag}
 
 
 def _previous_commit(deploy: Deploy) -> str:

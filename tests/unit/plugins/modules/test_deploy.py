@@ -298,17 +298,56 @@ def test_roll_back_to_a_deployment_or_tag(run, simulator, site, version):
     assert running(simulator) == good
 
 
-def test_an_image_goes_back_to_a_tag_or_a_rollback_point(run, simulator, site):
-    run("app", **IMAGE, domains=[site.url], state="deployed")
+def test_an_image_goes_back_to_a_tag_a_deployment_or_a_rollback_point(run, simulator, site):
+    first = run("app", **IMAGE, domains=[site.url], state="deployed")["details"]["deployment_uuid"]
     changed = run("app", **DEPLOY, docker_registry_image_tag="new", description="new", state="deployed")
-    refused = run("deploy", **DEPLOY, state="rolled_back")
-    assert refused["code"] == 606 and "does not record" in refused["msg"]
-    assert not run("deploy", **DEPLOY, state="rolled_back", rollback_to="good").get("failed")
-    assert running(simulator) == "nginx:good"
-    run("app", **DEPLOY, docker_registry_image_tag="new", state="deployed")
+    for target in ({}, {"rollback_to": "previous"}, {"rollback_to": first}, {"rollback_to": "good"}):
+        assert running(simulator) == "nginx:new"
+        back = run("deploy", **DEPLOY, state="rolled_back", **target)
+        assert not back.get("failed"), back["msg"]
+        assert running(simulator) == "nginx:good"
+        run("app", **DEPLOY, docker_registry_image_tag="new", state="deployed")
     assert not run("deploy", **DEPLOY, state="rolled_back", rollback_point=changed["rollback_point"]).get("failed")
     row = next(iter(simulator.state()["applications"].values()))
     assert running(simulator) == "nginx:good" and not row["description"]
+
+
+def test_which_image_ran_before_is_not_guessed(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    only = run("deploy", **DEPLOY, state="rolled_back")
+    assert only["code"] == 609 and "no earlier successful deployment of another image than nginx:good" in only["msg"]
+    run("app", **DEPLOY, docker_registry_image_tag="new", state="deployed")
+    blind = run("deploy", token="rwd", **DEPLOY, state="rolled_back")
+    assert blind["code"] == 606 and "in its log only" in blind["msg"] and "read:sensitive" in blind["troubleshooting"]
+    assert running(simulator) == "nginx:new"
+
+
+@pytest.mark.parametrize(
+    ("declared", "stored", "says"),
+    [
+        (IMAGE, {"docker_registry_image_tag": "next"}, "nginx:next is stored and nginx:good was deployed"),
+        (GIT, {"git_branch": "next"}, "branch 'next' is stored and 'main' was deployed"),
+    ],
+)
+def test_what_was_stored_and_not_deployed_is_deployed(run, simulator, site, declared, stored, says):
+    """As after a run that was interrupted between the two."""
+    options = {**declared, "domains": [site.url]}
+    run("app", **options, state="deployed")
+    assert not run("app", **options, state="deployed")["changed"]
+    run("app", **{**options, **stored})
+    again = run("app", **{**options, **stored}, state="deployed")
+    assert not again.get("failed"), again["msg"]
+    assert again["changed"] and again["details"]["deployment_reason"] == says
+    assert not run("app", **{**options, **stored}, state="deployed")["changed"]
+    # A restart deploys nothing else, and says nothing of the image in its log
+    run("app", **{**options, **stored}, state="restarted")
+    assert not run("app", **{**options, **stored}, state="deployed")["changed"]
+
+
+def test_a_digest_is_compared_with_nothing(run, simulator, site):
+    options = {**IMAGE, "docker_registry_image_tag": f"sha256-{'a' * 64}", "domains": [site.url]}
+    run("app", **options, state="deployed")
+    assert not run("app", **options, state="deployed")["changed"]
 
 
 # --- following

@@ -1,0 +1,12 @@
+project = "selfhosted.coolify"
+copyright = "selfhosted.coolify contributors"
+title = "selfhosted.coolify"
+html_short_title = title
+html_theme = "sphinx_ansible_theme"
+html_show_sphinx = False
+extensions = ["sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
+intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/devel/", "ansible.inv")}
+pygments_style = "ansible"
+highlight_language = "YAML+Jinja"
+default_role = "any"
+html_theme_options = {"vcs_pageview_mode": "", "documentation_home_url": ""}
