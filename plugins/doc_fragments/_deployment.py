@@ -169,8 +169,9 @@ options:
   rollback_to:
     description:
       - With O(state=rolled_back), V(previous), the uuid of a deployment, a commit, or the tag of an image.
-      - V(previous) is the last successful deployment of another commit or image than the newest one. Which image a deployment was of stands in
-        its log only, so for an image V(previous) and the uuid of a deployment need a token with C(read:sensitive).
+      - V(previous) is the commit or image that ran before the present one was first deployed; what was deployed in between has been taken back
+        already. Each run goes one further back. Which image a deployment was of stands in its log only, so for an image V(previous) and the
+        uuid of a deployment need a token with C(read:sensitive).
       - With nothing given, V(previous) is meant.
     type: str
   rollback_point:

@@ -15,7 +15,7 @@ from ._client import path
 from ._context import Context
 from ._errors import BadState, NotFound, TimedOut
 from ._fields import moment, without_password
-from ._wait import until
+from ._wait import STILL, until
 
 PENDING = ("queued", "in_progress")
 TERMINAL = ("finished", "failed", "cancelled-by-user")
@@ -114,13 +114,24 @@ def duration(row: t.Mapping[str, t.Any]) -> float | None:
     return (ended - begun).total_seconds() if begun and ended else None
 
 
-def history(ctx: Context, application: str) -> History:
-    page = ctx.client.get(path("deployments", "applications", application), has="deployments", take=PAGE)
-    rows = page["deployments"]
-    return History(tuple(row for row in rows if not row.get("pull_request_id")), tuple(row for row in rows if row.get("pull_request_id")))
+def history(ctx: Context, application: str, enough: t.Callable[[History], t.Any] = lambda found: found.built) -> History:
+    """The newest deployments, page by page until there are ``enough``: many previews must not hide the application's own ones."""
+    rows: list[dict[str, t.Any]] = []
+    while True:
+        skipped = {"skip": len(rows)} if rows else {}
+        page = ctx.client.get(path("deployments", "applications", application), has="deployments", take=PAGE, **skipped)
+        # One that was queued in between moves the others to the next page
+        known = {row["deployment_uuid"] for row in rows}
+        new = [row for row in page["deployments"] if row["deployment_uuid"] not in known]
+        rows += new
+        found = History(
+            tuple(row for row in rows if not row.get("pull_request_id")), tuple(row for row in rows if row.get("pull_request_id"))
+        )
+        if not new or len(rows) >= int(page.get("count") or 0) or enough(found):
+            return found
 
 
-def real_uuid(ctx: Context, application: str, told: str | None) -> str:
+def real_uuid(ctx: Context, application: str, told: str | None, pull_request_id: int | None = None) -> str:
     """The deployment that really exists. Coolify answers a uuid that it never stores when the same commit is queued already and when
     the server's queue is full, and none at all for a skipped start (applications.md 7.3)."""
     if told:
@@ -129,7 +140,7 @@ def real_uuid(ctx: Context, application: str, told: str | None) -> str:
             return told
         except NotFound:
             pass
-    waiting = history(ctx, application).pending
+    waiting = [row for row in history(ctx, application).of(pull_request_id) if row["status"] in PENDING]
     if not waiting:
         raise BadState(
             "Coolify accepted the request and queued no deployment: the server's deployment queue is full",
@@ -157,16 +168,19 @@ def follow(ctx: Context, uuid: str, words: str, timeout: float, expected: float 
     """Poll until the deployment is terminal; returns it when it is finished. Raises BadState with the last lines of its log, or TimedOut."""
     last, shown = "", 0
     started = ctx.clock.now()
-    asked = started
+    asked = spoke = started
 
     def read() -> dict[str, t.Any]:
-        nonlocal last, shown, asked
+        nonlocal last, shown, asked, spoke
         deployment = ctx.client.get(path("deployments", uuid), has="status")
         elapsed = ctx.clock.now() - started
+        about = f" (usually {expected:.0f} s)" if expected and deployment["status"] in PENDING else ""
         if deployment["status"] != last:
-            last = deployment["status"]
-            about = f" (usually {expected:.0f} s)" if expected and last in PENDING else ""
+            last, spoke = deployment["status"], ctx.clock.now()
             ctx.say(f"deployment {uuid} of {words}: {last} after {elapsed:.0f} s{about}")
+        elif ctx.clock.now() - spoke >= STILL:
+            spoke = ctx.clock.now()
+            ctx.show(f"deployment {uuid} of {words}: still {last} after {elapsed:.0f} s{about}")
         if ctx.verbose:
             lines = log_lines(deployment)
             for line in lines[shown:]:

@@ -285,10 +285,14 @@ def in_parallel(calls: t.Sequence[t.Callable[[], t.Any]], most: int) -> list[t.A
 class Plain:
     """GETs of other addresses than Coolify's, such as an application's domain: no token, redirects followed."""
 
-    def __init__(self, *, validate_certs: bool = True, ca_path: str | None = None, timeout: float = 10.0) -> None:
+    def __init__(
+        self, *, validate_certs: bool = True, ca_path: str | None = None, timeout: float = 10.0, auth: tuple[str, str] | None = None
+    ) -> None:
         self.verify: bool | str = (ca_path or True) if validate_certs else False
         self.timeout = timeout
         self.session = requests.Session()
+        # requests drops it when it is redirected to another host
+        self.session.auth = auth
         # An entry of ~/.netrc or a proxy's credentials have no business here
         self.session.trust_env = False
         self.session.headers["User-Agent"] = "selfhosted.coolify (Ansible)"

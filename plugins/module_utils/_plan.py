@@ -195,18 +195,19 @@ class Transaction:
                 continue
             if step.revert is None:
                 lost.append(step.action)
-                manual.append(step.manual or f"undo by hand: {step.action}")
+                manual.append(step.manual or f"undo: {step.action}")
                 continue
             try:
                 undone = step.revert()
-            except CoolifyError as error:
+            except Exception as error:  # pylint: disable=broad-except
+                # A bug here must not keep the others from being undone
                 lost.append(step.action)
-                problems.append(f"{step.action}: {error}")
-                manual.append(step.manual or f"undo by hand: {step.action}")
+                problems.append(f"{step.action}: {'' if isinstance(error, CoolifyError) else f'{type(error).__name__}: '}{error}")
+                manual.append(step.manual or f"undo: {step.action}")
                 continue
             lost.extend(undone.lost)
             if undone.lost:
-                manual.append(f"{step.manual or f'undo by hand: {step.action}'} ({', '.join(undone.lost)})")
+                manual.append(f"{step.manual or f'undo: {step.action}'} ({', '.join(undone.lost)})")
             elif undone.needed:
                 restored.append(undone.what or step.action)
         if not restored and not lost:
@@ -225,6 +226,6 @@ class Transaction:
         else:
             facts["manual_steps"] = manual
             text = f"{told}. It was not possible to undo everything: {'; '.join(problems or lost)}"
-            error = RevertFailed(text, "; ".join(manual), details=facts)
+            error = RevertFailed(text, f"By hand: {'; '.join(manual)}. And what failed at first: {cause.troubleshooting}", details=facts)
         error.stage, error.log, error.root_cause, error.resource = cause.stage, cause.log, str(cause), cause.resource
         raise error from cause

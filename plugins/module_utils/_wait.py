@@ -10,6 +10,8 @@ import typing as t
 from dataclasses import dataclass
 
 T = t.TypeVar("T")
+STILL = 60.0
+"""Seconds without a change after which whoever waits says so."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ def until(
         if done(value):
             return True, value
         elapsed = clock.now() - started
-        if elapsed >= timeout:
+        # A rest that is too small to be added to the time would never end
+        if elapsed >= timeout - 1e-6:
             return False, value
         clock.sleep(min(pause(elapsed), timeout - elapsed))

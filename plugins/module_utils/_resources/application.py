@@ -474,6 +474,9 @@ def plan_for(live: Live) -> Plan:
     """What takes the application to the declared state."""
     ctx, options = live.ctx, live.ctx.options
     tags.check(ctx)
+    astray = [name for name in ("rollback_to", "rollback_point") if options.get(name)]
+    if astray and options["state"] != "rolled_back":
+        raise InputError(f"{', '.join(astray)}: goes with state=rolled_back, not with state={options['state']}")
     result = Plan(seen=lambda: view(live) if live.read() else None)
     rows, history = locate(live)
     if options["state"] == "absent":
@@ -797,9 +800,11 @@ def plan_recreation(deployment: deploy.Deploy, wanted: dict[str, t.Any], rows: l
     def delete() -> None:
         # The folder on the server stays as well: directories of it may be mounted
         erase(replace(live, uuid=old), delete_connected_networks=True)
+        ctx.say(f"deleted {live.words} ({old}), its volumes stay")
 
     def rename() -> None:
         ctx.client.patch(live.path, {"name": name})
+        ctx.say(f'the successor ({live.uuid}) has the name "{name}" now')
 
     creating = creation_step(
         live,
@@ -820,9 +825,9 @@ def plan_recreation(deployment: deploy.Deploy, wanted: dict[str, t.Any], rows: l
     if left:
         result.steps.append(_remove_left(live, left))
     storages = len(snapshot.volumes) + len(snapshot.files)
-    taken = (
-        f"take a snapshot of {live.words}: configuration, {len(rows)} variables, {storages} storages, {len(snapshot.tasks)} scheduled tasks"
-    )
+    previews = sum(bool(row.get("is_preview")) for row in rows)
+    counted = f"{len(rows) - previews} variables{f' and {previews} of previews' if previews else ''}"
+    taken = f"take a snapshot of {live.words}: configuration, {counted}, {storages} storages, {len(snapshot.tasks)} scheduled tasks"
     removal_step = Step(f"delete {live.words} ({old}) and keep its volumes", delete, estimate=10.0, destructive=True, keeps=True)
     result.steps += [
         Step(f"{taken}, {len(snapshot.tags)} tags", lambda: ctx.say(f"{taken}, {len(snapshot.tags)} tags"), passive=True),
@@ -866,9 +871,9 @@ def _refuse_recreation(live: Live) -> tuple[str, dict[str, dict[str, t.Any]], li
             f"{live.words} is a compose application: Coolify makes the names of its volumes from its uuid, so a new one would start with empty ones",
             "Move the data by hand; or delete and create it with state=absent and state=present.",
         )
-    astray = [name for name in ("pull_request_id", "docker_tag", "rollback_to", "rollback_point") if options.get(name)]
+    astray = [name for name in ("pull_request_id", "docker_tag") if options.get(name)]
     if astray:
-        raise InputError(f"{', '.join(astray)}: goes with state=deployed or state=rolled_back, not with state=recreated")
+        raise InputError(f"{', '.join(astray)}: goes with state=deployed, not with state=recreated")
     kind = creation_type(answer)
     differing = placement_differences(live, options)
     if kind and options.get("type") not in (None, kind):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .. import _deployment, _gates
 from .._client import path, version_tuple
@@ -20,6 +20,7 @@ from .._errors import (
     Blocked,
     CoolifyError,
     InputError,
+    NotFound,
     NotFoundByName,
     NotVerified,
     OutcomeUnknown,
@@ -80,6 +81,7 @@ STATES = ("deployed", "rolled_back")
 BUILD = 150.0
 HEALTH = 90.0
 VERIFY = 10.0
+CERTIFICATE = 180.0
 LEAST_STATUS_WAIT = 10.0
 """Coolify's status follows a finished deployment by a few seconds."""
 SAMPLES = 10
@@ -104,8 +106,8 @@ class Deploy:
     earlier: frozenset[str] = frozenset()
     """The deployments that were known when it was triggered."""
     before_status: str = ""
-    answered_before: tuple[str, ...] = ()
-    """The domains that answered as expected before anything was changed."""
+    answered_before: dict[str, int] = field(default_factory=dict)
+    """What the domains answered before anything was changed: the status by address, without errors of a server."""
     began: float = 0.0
     finished_at: str | None = None
     """When Coolify finished the deployment that is waited for, by Coolify's clock."""
@@ -351,6 +353,11 @@ def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[F
             raise InputError(
                 f"rollback_point is of {point['resource_id']}, {live.words} is {live.uuid}", "Give the one of the same application."
             )
+        if not isinstance(point.get("configuration"), dict) or not point["configuration"]:
+            raise InputError(
+                "rollback_point has no configuration, as that of a task that created the application",
+                "Give the rollback_point of a task that changed it, or rollback_to.",
+            )
         found = {
             row.name: row.wanted(value) if value is not None else None
             for row in fields
@@ -361,10 +368,16 @@ def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[F
         target = str(point.get("commit") or "")
     if answer.get("build_pack") == "dockerimage":
         return wanted if point else {**wanted, **_image_of(deploy, target or "previous")}
-    if not point and target in (None, "", "previous"):
-        target = _previous_commit(deploy)
-    known = next((row for row in deploy.history.rows if row["deployment_uuid"] == target), None)
-    target = str(known.get("commit") or "") if known else target
+    if answer.get("dockerfile") and not point:
+        raise InputError(
+            f"{live.words} is made from a Dockerfile that Coolify holds, and keeps no earlier one of",
+            "Deploy it with the earlier text, or give a registered rollback_point.",
+        )
+    if target in (None, "", "previous") and not point:
+        target = _earlier(deploy, "commit", _commit)
+    elif not point:
+        known = _named(deploy, target)
+        target = str(known.get("commit") or "") if known else target
     if target and target != "HEAD":
         deploy.commit = target
         if not _can_roll_back(deploy):
@@ -382,39 +395,66 @@ def _clearable(fields: t.Sequence[Field], name: str) -> bool:
     return next(row for row in fields if row.name == name).clear is not NEVER
 
 
+UUID = re.compile(r"(?=[a-z0-9]*[g-z])[a-z0-9]{24}")
+"""A deployment of Coolify, and no commit."""
+
+
+def _named(deploy: Deploy, target: str) -> dict[str, t.Any] | None:
+    """The deployment whose uuid ``target`` is; None when it is something else."""
+    if not UUID.fullmatch(target):
+        return None
+    found = next((row for row in deploy.history.rows if row["deployment_uuid"] == target), None)
+    if found is None:
+        try:
+            found = deploy.ctx.client.get(path("deployments", target), has="status")
+        except NotFound:
+            found = {}
+        if (found.get("application") or {}).get("uuid") != deploy.live.uuid:
+            raise NotFoundByName(f"rollback_to: {deploy.live.words} has no deployment {target}", "Look at its deployments in Coolify.")
+    if found["status"] != "finished":
+        raise InputError(f"rollback_to: deployment {target} is {found['status']}", "Give one that finished, a commit or a tag.")
+    return found
+
+
+def _commit(row: t.Mapping[str, t.Any]) -> str:
+    return "" if row.get("commit") in (None, "HEAD") else str(row["commit"])
+
+
+def _earlier(deploy: Deploy, what: str, of: t.Callable[[t.Mapping[str, t.Any]], str]) -> str:
+    """What ran before that which runs now was deployed first: what came in between has been taken back already."""
+
+    def before(history: History) -> str:
+        found = [of(row) for row in history.built]
+        oldest = max((place for place, item in enumerate(found) if item == found[0]), default=0)
+        return next((item for item in found[oldest + 1 :] if item), "")
+
+    earlier = before(deploy.history)
+    if not earlier:
+        deploy.history = _deployment.history(deploy.ctx, deploy.live.uuid or "", before)
+        earlier = before(deploy.history)
+    if not earlier:
+        now = of(deploy.history.built[0]) if deploy.history.built else ""
+        raise NotFoundByName(
+            f"{deploy.live.words} has no successful deployment of another {what} before {f'that of {now}' if now else 'the present one'}",
+            f"Give {'a commit' if what == 'commit' else 'a tag'} or the uuid of a deployment in rollback_to.",
+        )
+    return earlier
+
+
 def _image_of(deploy: Deploy, target: str) -> dict[str, t.Any]:
     """The image that ``target``, a deployment or a tag, means."""
-    rows, words = deploy.history.built, deploy.live.words
-    known = [row for row in deploy.history.rows if row["deployment_uuid"] == target]
-    if target != "previous" and not known:
+    known = _named(deploy, target)
+    if known is None and target != "previous":
         return {"docker_registry_image_tag": target}
-    sources = [_deployment.source(row) for row in known or rows]
-    if "" in sources[:1] or (sources and not any(sources)):
+    newest = known or (deploy.history.built[0] if deploy.history.built else None)
+    if newest and not _deployment.source(newest):
         raise InputError(
-            f"rollback_to: the image of a deployment of {words} is in its log only, and that does not have it or the token may not read it",
+            f"rollback_to: the image of a deployment of {deploy.live.words} is in its log only, and the token may not read that, or it has none",
             "Give the tag in rollback_to, a registered rollback_point, or a token with read:sensitive.",
         )
-    earlier = sources if known else [found for found in sources[1:] if found not in ("", sources[0])]
-    if not earlier:
-        raise NotFoundByName(
-            f"{words} has no earlier successful deployment of another image{f' than {sources[0]}' if sources else ''}",
-            "Give a tag or the uuid of a deployment in rollback_to.",
-        )
-    name, _colon, tag = earlier[0].rpartition(":")
+    image = _deployment.source(known) if known else _earlier(deploy, "image", _deployment.source)
+    name, _colon, tag = image.rpartition(":")
     return {"docker_registry_image_name": name, "docker_registry_image_tag": tag}
-
-
-def _previous_commit(deploy: Deploy) -> str:
-    """The commit of the last successful deployment that was of another one than what runs now."""
-    finished = deploy.history.finished
-    current = finished[0].get("commit") if finished else None
-    earlier = [str(row["commit"]) for row in finished[1:] if row.get("commit") not in (None, "HEAD", current)]
-    if not earlier:
-        raise NotFoundByName(
-            f"{deploy.live.words} has no earlier successful deployment of another commit than {current}",
-            "Give a commit or the uuid of a deployment in rollback_to.",
-        )
-    return earlier[0]
 
 
 # --- the steps ------------------------------------------------------------------------------------------------------------------
@@ -442,9 +482,18 @@ def _point_step(deploy: Deploy) -> Step:
     def apply() -> None:
         urls = _urls(deploy, deploy.live.answer or {})
         if urls and deploy.before_status.startswith("running"):
-            deploy.answered_before = tuple(reply.url for reply in _ask(deploy, urls) if not _complaint(deploy, reply))
+            deploy.answered_before = {reply.url: reply.status for reply in _ask(deploy, urls) if reply.status and reply.status < 500}
 
-    return Step("take the rollback point", apply, estimate=2.0, revert=lambda: _go_back(deploy), passive=True)
+    built = deploy.history.built
+    was = (_deployment.source(built[0]) or str(built[0].get("commit") or "")) if built else ""
+    return Step(
+        "take the rollback point",
+        apply,
+        estimate=2.0,
+        revert=lambda: _go_back(deploy),
+        manual=f"have {deploy.live.words} run again as before{f' ({was})' if was else ''}: look at its log, then deploy it in Coolify",
+        passive=True,
+    )
 
 
 def _previous(deploy: Deploy) -> list[Step]:
@@ -531,7 +580,27 @@ def _trigger(deploy: Deploy) -> str:
             raise InputError(
                 f"pull_request_id: {entry.get('message')}", "Open the pull request, or give docker_tag for an image application."
             )
-        return entry["deployment_uuid"]
+        return _deployment.real_uuid(deploy.ctx, live.uuid or "", entry["deployment_uuid"], options["pull_request_id"])
+    return _queue_anew(deploy, body)
+
+
+def _queue_anew(deploy: Deploy, body: dict[str, t.Any]) -> str:
+    """Coolify takes a request for a duplicate while another deployment of the same commit, or any of an image, is on its way. One that began
+    before the changes does not have them: its end is waited for."""
+    uuid = _queue(deploy, "/deploy", body, deploy.earlier)
+    begun = {row["deployment_uuid"] for row in deploy.history.pending if row["status"] == "in_progress"}
+    if uuid not in begun:
+        return uuid
+    words = f"deployment {uuid} of {deploy.live.words} was on its way already and does not have these changes"
+    if not deploy.options["wait"]:
+        deploy.plan.details["redeploy_required"] = True
+        deploy.ctx.warn(f"{words}; deploy it again")
+        return uuid
+    deploy.ctx.say(f"{words}; waiting for its end")
+    with after_acting():
+        _wait_for(deploy, uuid)
+    deploy.history = _deployment.history(deploy.ctx, deploy.live.uuid or "")
+    deploy.earlier = deploy.history.known
     return _queue(deploy, "/deploy", body, deploy.earlier)
 
 
@@ -630,13 +699,19 @@ def _verify_step(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> Step:
         _check_log(deploy)
         deploy.plan.metrics["deploy_time_seconds"] = round(deploy.ctx.clock.now() - deploy.began, 1)
 
-    return Step("verify what runs", apply, estimate=HEALTH + VERIFY, passive=True)
+    known = domains_of(deploy.live.answer or {}) if deploy.history.built else []
+    first = any(url.startswith("https://") and url not in known for url in _wanted_domains(wanted, deploy.live.answer or {}))
+    # With a history the time until it was healthy is in that of the deployment
+    estimate = (
+        VERIFY + (LEAST_STATUS_WAIT if deploy.history.expected else HEALTH) + CERTIFICATE * (first and deploy.options["verify_domains"])
+    )
+    return Step("verify what runs", apply, estimate=estimate, passive=True)
 
 
 def _wait_until_serving(deploy: Deploy, limit: float) -> None:
     """Wait for a status that was reported after the deployment: right after it the old one is still told (applications.md 7)."""
     live = deploy.live
-    wanted = "running:healthy" if live.read().get("health_check_enabled") else "running"
+    wanted = "running:healthy" if live.read().get("health_check_enabled") else "running and not unhealthy"
     wait_for_status(live, wanted, lambda status: serves(live.answer, status) and _reported_since(deploy), limit)
 
 
@@ -661,6 +736,9 @@ def _check_identity(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
     tag, has = wanted.get("docker_registry_image_tag"), live.answer.get("docker_registry_image_tag")
     if tag and tag != has:
         raise NotVerified(f"{live.words} is configured for the tag {has}, wanted {tag}")
+    image, runs = _deployment.image(live.answer.get("docker_registry_image_name"), has), _deployment.source(last[0])
+    if live.answer.get("build_pack") == "dockerimage" and runs and image not in ("", runs):
+        raise NotVerified(f"{live.words} runs {runs}, wanted {image}")
 
 
 def _wanted_domains(wanted: t.Mapping[str, t.Any], answer: t.Mapping[str, t.Any]) -> list[str]:
@@ -686,7 +764,14 @@ def _urls(deploy: Deploy, answer: t.Mapping[str, t.Any]) -> list[str]:
 
 
 def _plain(deploy: Deploy) -> Plain:
-    return Plain(validate_certs=deploy.options["verify_validate_certs"], ca_path=deploy.options.get("ca_path"))
+    return Plain(validate_certs=deploy.options["verify_validate_certs"], ca_path=deploy.options.get("ca_path"), auth=_login(deploy))
+
+
+def _login(deploy: Deploy) -> tuple[str, str] | None:
+    """User and password that Coolify's proxy asks visitors for, where they are known."""
+    answer = deploy.live.answer or {}
+    user, password = (answer.get(name) or deploy.options.get(name) for name in ("http_basic_auth_username", "http_basic_auth_password"))
+    return (str(user), str(password)) if answer.get("is_http_basic_auth_enabled") and user and password else None
 
 
 def _ask(deploy: Deploy, urls: t.Sequence[str]) -> list[probes.Reply]:
@@ -699,6 +784,9 @@ def _complaint(deploy: Deploy, reply: probes.Reply) -> str:
     if reply.status is None:
         return f"{reply.url} does not answer: {reply.error}"
     expected = options.get("verify_status")
+    if reply.status == 401 and not expected and (deploy.live.answer or {}).get("is_http_basic_auth_enabled") and not _login(deploy):
+        # The password cannot be read; what asks for it is the proxy, which is there
+        return ""
     if reply.status not in expected if expected else not 200 <= reply.status < 400:
         return f"{reply.url} answers {reply.status}"
     if options.get("verify_text") and options["verify_text"] not in reply.text:
@@ -836,13 +924,19 @@ def _deploy_as_configured(deploy: Deploy, earlier: t.Collection[str]) -> str:
 
 
 def _not_answering(deploy: Deploy) -> tuple[str, ...]:
-    """The domains that answered before and do not any more; a proxy needs a moment to notice."""
-    urls = list(deploy.answered_before)
-    if not urls:
+    """The domains that do not answer what they answered before; a proxy needs a moment to notice. What the new version should answer does
+    not count for the old one."""
+    before = deploy.answered_before
+    if not before:
         return ()
 
     def look() -> list[str]:
-        return _complaints(deploy, _ask(deploy, urls))
+        replies = _ask(deploy, list(before))
+        return [
+            f"{reply.url} {f'answers {reply.status}' if reply.status else f'does not answer: {reply.error}'}, before it answered {before[reply.url]}"
+            for reply in replies
+            if reply.status != before[reply.url]
+        ]
 
     _done, complaints = until(look, lambda found: not found, min(60, deploy.options["verify_timeout"]), deploy.ctx.clock)
     return tuple(complaints)

@@ -23,9 +23,9 @@ from .._errors import (
     Unreadable,
     after_acting,
 )
-from .._fields import UNKNOWN, Change, Field, body, differences
+from .._fields import NEVER, UNKNOWN, Change, Field, body, differences
 from .._plan import Plan, Step, Undone
-from .._wait import until
+from .._wait import STILL, until
 from . import placement
 from .placement import Place, matches, only
 
@@ -155,7 +155,11 @@ def require_versions(ctx: Context, changes: t.Iterable[Change]) -> None:
 
 
 def readable(plan: Plan, changes: list[Change], words: str, update: str) -> list[Change]:
-    """Without the changes of fields that the server does not show, where those are not to be written; says so either way."""
+    """Without the changes of fields that the server does not show, where those are not to be written; says so either way, and which
+    changes nothing takes back."""
+    for_good = [change.field.name for change in changes if change.before is None and change.field.clear is NEVER]
+    if for_good:
+        plan.risk("medium", f"Coolify cannot clear {', '.join(for_good)} of {words} again: going back would leave what is set now")
     unknown = [change.field.name for change in changes if change.before is UNKNOWN]
     if not unknown:
         return changes
@@ -212,7 +216,8 @@ def restore_fields(
     for _round in range(2):
         back = [change for change in differences(fields, known, live.read()) if change.before is not UNKNOWN]
         needed = needed or bool(back)
-        for request in bodies(back):
+        # What Coolify cannot clear is left, and told as not restored
+        for request in bodies([change for change in back if change.after is not None or change.field.clear is not NEVER]):
             live.patch(request)
     left = differences(fields, known, live.read()) if needed else []
     return Undone(needed, (*(name for name in before if name not in known), *(change.field.name for change in left)))
@@ -373,13 +378,18 @@ def wait_for_status(live: Live, wanted: str, good: t.Callable[[str], bool], limi
     """Poll the status until ``good``, at most ``limit`` seconds; says each change of status once. Raises TimedOut with the last status."""
     ctx = live.ctx
     started, last = ctx.clock.now(), ""
+    spoke = started
 
     def read() -> str:
-        nonlocal last
+        nonlocal last, spoke
         live.read()
+        now = ctx.clock.now()
         if live.status != last:
-            last = live.status
-            ctx.say(f"{live.words}: {last} after {ctx.clock.now() - started:.0f} s")
+            last, spoke = live.status, now
+            ctx.say(f"{live.words}: {last} after {now - started:.0f} s")
+        elif now - spoke >= STILL:
+            spoke = now
+            ctx.show(f"{live.words}: still {last} after {now - started:.0f} s, wanted {wanted}; the limit is {limit:.0f} s")
         return last
 
     reached, status = until(read, good, limit, ctx.clock)

@@ -156,6 +156,16 @@ def test_a_failing_undo_is_loud_and_the_others_go_on():
     assert error.value.code == 603
 
 
+def test_a_bug_in_an_undo_keeps_none_of_the_others_from_it():
+    world = World()
+    with pytest.raises(RevertFailed) as caught:
+        Transaction([world.step("a"), world.step("b", revert_fails=TypeError("a bug")), world.step("c", fails=REFUSED)]).run()
+    assert world.done == ["a", "b", "-a"]
+    details = caught.value.facts["details"]
+    assert details["restored"] == ["a"] and details["not_restored"] == ["b"] and "TypeError: a bug" in str(caught.value)
+    assert caught.value.troubleshooting.startswith("By hand: undo: b. And what failed at first: ")
+
+
 def test_a_keeping_step_undoes_nothing():
     world = World()
     with pytest.raises(TimedOut):

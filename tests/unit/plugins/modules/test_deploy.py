@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.selfhosted.coolify.plugins.module_utils import _gates, _runner
 from ansible_collections.selfhosted.coolify.plugins.module_utils._diagnosis import probes
+from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import application
+from ansible_collections.selfhosted.coolify.tests.simulator import deployments
 from ansible_collections.selfhosted.coolify.tests.unit.deploying import DEPLOY, GIT, IMAGE, changed_since, held, running
 
 
@@ -312,10 +316,101 @@ def test_an_image_goes_back_to_a_tag_a_deployment_or_a_rollback_point(run, simul
     assert running(simulator) == "nginx:good" and not row["description"]
 
 
+def test_previous_is_not_what_was_taken_back(run, simulator, site):
+    commits = [letter * 40 for letter in "ab"]
+    for commit in commits:
+        simulator.coolify.switches.head = commit
+        run("app" if commit == commits[0] else "deploy", **(GIT if commit == commits[0] else DEPLOY), state="deployed", deploy="always")
+    site.broken.add("cccc")
+    simulator.coolify.switches.head = "c" * 40
+    run("app", **DEPLOY, domains=[site.url])
+    assert run("deploy", **DEPLOY, deploy="always")["code"] == 602 and running(simulator) == "b" * 40
+    assert not run("deploy", **DEPLOY, state="rolled_back").get("failed")
+    assert running(simulator) == "a" * 40
+    last = run("deploy", **DEPLOY, state="rolled_back")
+    assert last["code"] == 609 and running(simulator) == "a" * 40
+
+
+@pytest.mark.parametrize("options", [IMAGE, GIT], ids=["image", "git"])
+def test_only_a_deployment_that_finished_is_gone_back_to(run, simulator, site, options):
+    run("app", **options, domains=[site.url], state="deployed")
+    simulator.coolify.switches.outcomes["web"] = {"deployment": "failed"}
+    failed = run("deploy", **DEPLOY, deploy="always", rollback_on_failure=False)["details"]["deployment_uuid"]
+    simulator.coolify.switches.outcomes.clear()
+    before = running(simulator)
+    refused = run("deploy", **DEPLOY, state="rolled_back", rollback_to=failed)
+    assert refused["code"] == 606 and f"deployment {failed} is failed" in refused["msg"]
+    unknown = run("deploy", **DEPLOY, state="rolled_back", rollback_to="zz3456789012345678901234")
+    assert unknown["code"] == 609 and "has no deployment zz3456789012345678901234" in unknown["msg"]
+    assert running(simulator) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"rollback_to": "previous"}, "rollback_to: goes with state=rolled_back"),
+        ({"rollback_point": {"commit": "a"}}, "rollback_point: goes with state=rolled_back"),
+        ({"state": "rolled_back", "rollback_point": {"foo": "bar"}}, "has no configuration"),
+        ({"state": "rolled_back", "rollback_point": {"configuration": {}}}, "has no configuration"),
+    ],
+)
+def test_a_way_back_that_is_none_is_refused(run, simulator, site, options, says):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    simulator.clear_requests()
+    result = run("deploy", **DEPLOY, **options)
+    assert result["code"] == 606 and says in result["msg"] and simulator.writes == []
+
+
+def test_what_the_old_version_answered_counts_for_the_way_back(run, simulator, site):
+    """It lacks what the new one has to answer with, and must answer all the same."""
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    site.broken.add("bad")
+    options = {**DEPLOY, "docker_registry_image_tag": "bad", "state": "deployed", "verify_text": "of the new version"}
+    assert run("app", **options)["code"] == 602
+    site.broken.add("good")
+    site.status = lambda: 200 if site.asked == 1 else 500
+    site.asked = 0
+    result = run("app", **options)
+    assert result["code"] == 603 and any("before it answered 200" in text for text in result["details"]["not_restored"]), result["msg"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_password_of_the_proxy(run, simulator, site, known):
+    login = {"is_http_basic_auth_enabled": True, "http_basic_auth_username": "admin", "http_basic_auth_password": "open-sesame"}
+    site.status = lambda: 200 if "Authorization" in site.headers[-1] else 401
+    made = run("app", **IMAGE, **login, domains=[site.url], state="deployed")
+    assert not made.get("failed"), made["msg"]
+    again = run("deploy", **DEPLOY, deploy="always", token="root" if known else "rwd")
+    assert not again.get("failed"), again["msg"]
+    assert ("Authorization" in site.headers[-1]) == known and "open-sesame" not in str([made, again])
+
+
+def test_a_long_wait_says_that_it_goes_on(simulator, waiting, site):
+    lines: list[str] = []
+    simulator.coolify.switches.deploy_seconds = 200
+    options = {**IMAGE, "url": simulator.url, "token": simulator.tokens["root"], "state": "deployed"}
+    checked = ArgumentSpecValidator(_runner.argument_spec(application.MODULE)).validate(options).validated_parameters
+    _runner.execute(application.MODULE, checked, check_mode=False, show=lines.append)
+    assert sum("still in_progress after" in line for line in lines) == 3
+
+
+def test_a_pasted_dockerfile_has_no_earlier_one(run, simulator, site):
+    options = {
+        **{name: IMAGE[name] for name in ("project", "name", "server", "ports_exposes")},
+        "type": "dockerfile",
+        "dockerfile": "FROM nginx:1\n",
+    }
+    made = run("app", **options, state="deployed")
+    assert not made.get("failed"), made["msg"]
+    simulator.clear_requests()
+    result = run("deploy", **DEPLOY, state="rolled_back", rollback_to="v1")
+    assert result["code"] == 606 and "keeps no earlier one" in result["msg"] and simulator.writes == []
+
+
 def test_which_image_ran_before_is_not_guessed(run, simulator, site):
     run("app", **IMAGE, domains=[site.url], state="deployed")
     only = run("deploy", **DEPLOY, state="rolled_back")
-    assert only["code"] == 609 and "no earlier successful deployment of another image than nginx:good" in only["msg"]
+    assert only["code"] == 609 and "no successful deployment of another image before that of nginx:good" in only["msg"]
     run("app", **DEPLOY, docker_registry_image_tag="new", state="deployed")
     blind = run("deploy", token="rwd", **DEPLOY, state="rolled_back")
     assert blind["code"] == 606 and "in its log only" in blind["msg"] and "read:sensitive" in blind["troubleshooting"]
@@ -350,6 +445,29 @@ def test_a_digest_is_compared_with_nothing(run, simulator, site):
     assert not run("app", **options, state="deployed")["changed"]
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"http_basic_auth_username": "admin", "http_basic_auth_password": "secret-secret"},
+        {"pre_deployment_command": "true", "pre_deployment_command_container": "web"},
+    ],
+)
+def test_what_coolify_cannot_clear_is_told_before_and_after(run, simulator, site, first):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    simulator.coolify.switches.outcomes["web@bad"] = {"deployment": "failed"}
+    options = {**DEPLOY, **first, "description": "new", "docker_registry_image_tag": "bad", "state": "deployed"}
+    names = [name for name in first if name != "pre_deployment_command"]
+    planned = run("app", check=True, **options)
+    risk = next(item for item in planned["execution_plan"]["risks"] if "cannot clear" in item["description"])
+    assert risk["level"] == "medium" and all(name in risk["description"] for name in names)
+    result = run("app", **options)
+    assert result["code"] == 603 and sorted(result["details"]["not_restored"]) == sorted(names), result["msg"]
+    assert "as they were" in result["details"]["manual_steps"][0]
+    row = next(iter(simulator.state()["applications"].values()))
+    assert (row["docker_registry_image_tag"], row["description"] or "", row["pre_deployment_command"] or "") == ("good", "", "")
+    assert running(simulator) == "nginx:good"
+
+
 # --- following
 
 
@@ -381,8 +499,6 @@ def test_a_queue_that_does_not_move_is_named(run, simulator, monkeypatch):
 def test_a_phantom_uuid_is_recognised(run, simulator, site):
     run("app", **IMAGE, domains=[site.url], state="deployed")
     # Somebody else's deployment begins between the plan and the trigger, so Coolify answers a uuid that it never stores
-    from ansible_collections.selfhosted.coolify.tests.simulator import deployments
-
     original, row = deployments.queue, next(iter(simulator.coolify.tables["applications"].values()))
 
     def first_somebody_else(coolify, app, **how):
@@ -397,6 +513,75 @@ def test_a_phantom_uuid_is_recognised(run, simulator, site):
         deployments.queue = original
     assert not result.get("failed"), result["msg"]
     assert len(simulator.state()["deployments"]) == 2
+
+
+@pytest.fixture
+def others(simulator, monkeypatch) -> None:
+    """Somebody else deploys between our gates and our change of the configuration, as it is stored then."""
+    judge = _gates.judge
+
+    def and_then(*args):
+        app = next(iter(simulator.coolify.tables["applications"].values()))
+        deployments.queue(simulator.coolify, app)
+        return judge(*args)
+
+    monkeypatch.setattr(_gates, "judge", and_then)
+
+
+def test_a_deployment_that_began_before_the_change_is_not_ours(run, simulator, site, monkeypatch, request):
+    """While any deployment of an image is on its way, Coolify takes each request for a duplicate of it."""
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    request.getfixturevalue("others")
+    result = run("app", **DEPLOY, docker_registry_image_tag="new", state="deployed")
+    assert not result.get("failed"), result["msg"]
+    assert running(simulator) == "nginx:new"
+    assert any("does not have these changes" in item["event"] for item in result["details"]["timeline"])
+
+
+def test_without_waiting_it_is_said_that_the_change_is_not_in_it(run, simulator, site, request):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    request.getfixturevalue("others")
+    result = run("app", **DEPLOY, docker_registry_image_tag="new", state="deployed", wait=False)
+    assert result["status"] == "pending" and result["details"]["redeploy_required"]
+
+
+def test_an_image_that_does_not_run_is_not_success(run, simulator, site, monkeypatch):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    began = deployments._begin
+
+    def another(coolify, row):
+        app = coolify.table("applications")[row["application_id"]]
+        tag = app["docker_registry_image_tag"]
+        app["docker_registry_image_tag"] = "other" if tag == "new" else tag
+        began(coolify, row)
+        app["docker_registry_image_tag"] = tag
+
+    monkeypatch.setattr(deployments, "_begin", another)
+    result = run("app", **DEPLOY, docker_registry_image_tag="new", state="deployed")
+    assert result["code"] == 602 and "runs nginx:other, wanted nginx:new" in result["msg"]
+
+
+def test_the_phantom_uuid_of_a_preview_is_recognised(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], state="deployed")
+    preview = {**DEPLOY, "pull_request_id": 7, "docker_tag": "pr-7"}
+    first = run("deploy", **preview, wait=False)
+    second = run("deploy", **preview)
+    assert not second.get("failed"), second["msg"]
+    assert second["details"]["deployment_uuid"] == first["details"]["deployment_uuid"]
+
+
+def test_many_previews_hide_nothing(run, simulator, site):
+    run("app", **GIT, domains=[site.url], state="deployed")
+    app = next(iter(simulator.coolify.tables["applications"].values()))
+    for number in range(1, 46):
+        deployments.queue(simulator.coolify, app, pull_request=number)
+        simulator.coolify.tables["deployments"][max(simulator.coolify.tables["deployments"])]["status"] = "finished"
+    assert not run("app", **GIT, domains=[site.url], state="deployed")["changed"]
+    site.broken.add("bbbb")
+    simulator.coolify.switches.head = "b" * 40
+    result = run("deploy", **DEPLOY, deploy="always")
+    assert result["code"] == 602, result["msg"]
+    assert running(simulator) != "b" * 40
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate"])
