@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from .. import _deployment, _gates
@@ -24,17 +25,19 @@ from .._errors import (
     NotFoundByName,
     NotVerified,
     OutcomeUnknown,
+    TimedOut,
     Unreachable,
     Unreadable,
     after_acting,
 )
 from .._fields import NEVER, Field, domains_of, moment, split, without_password
+from .._host import masking
 from .._http import Plain
 from .._plan import Plan, Step, Undone
 from .._wait import until
 from . import database
 from . import variables as env
-from .resource import Live, halt, wait_for_status
+from .resource import Live, halt, placed, wait_for_status
 
 PROXY_SPEC: dict[str, t.Any] = {"proxy_ports": {"type": "dict", "options": {"http": {"type": "int"}, "https": {"type": "int"}}}}
 SHARED_SPEC: dict[str, t.Any] = {
@@ -270,14 +273,13 @@ def _risks(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
 
 def _unprotected(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]], declared: t.Sequence[env.Variable]) -> None:
     """A risk for each database of the environment that the variables name and nothing backs up: going back does not undo a migration."""
-    place, client = deploy.live.place, deploy.ctx.client
-    if place is None:
-        return
+    client = deploy.ctx.client
+    environment = _environment(deploy)
     values = [str(row.get("value") or "") for row in rows] + [variable.value for variable in declared if isinstance(variable.value, str)]
     used = [
         (kind, item)
         for kind, table in database.KINDS.items()
-        for item in (place.environment.get(table.listed, ()) if table.listed and table.backups else ())
+        for item in (environment.get(table.listed, ()) if table.listed and table.backups else ())
         if any(item["uuid"] in value for value in values) and item["name"] not in deploy.options.get("backed_up", ())
     ]
     schedules = client.gather(*[lambda kind=kind, item=item: database.read_backups(client, item["uuid"], kind) for kind, item in used])
@@ -286,6 +288,15 @@ def _unprotected(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]], declar
             deploy.plan.risk(
                 "medium", f'database "{item["name"]}", which it uses, has no backups; what a migration does to it cannot be taken back'
             )
+
+
+def _environment(deploy: Deploy) -> t.Mapping[str, t.Any]:
+    """What is in the environment of the application; nothing where it is not told. One that was given by its uuid is not looked up there."""
+    if deploy.live.place:
+        return deploy.live.place.environment
+    where = placed(deploy.live.answer or {}, None)
+    project, environment = where["project"]["uuid"], where["environment"]["uuid"]
+    return deploy.ctx.client.get(path("projects", project, environment)) if project and environment else {}
 
 
 def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t.Any]], declared: list[env.Variable]) -> _gates.Facts:
@@ -690,13 +701,22 @@ def _verify_step(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> Step:
             # Coolify's API shows neither the status nor the domain of a preview
             deploy.ctx.say(f"the preview of pull request {options['pull_request_id']} is deployed; its status cannot be read")
             return
-        _wait_until_serving(deploy, options["wait_timeout"])
-        _check_identity(deploy, wanted)
-        urls = _urls(deploy, live.answer)
-        if urls:
-            _wait_until_answering(deploy, urls)
-            _measure(deploy, urls)
-        _check_log(deploy)
+        try:
+            _wait_until_serving(deploy, options["wait_timeout"])
+            _check_identity(deploy, wanted)
+            urls = _urls(deploy, live.answer)
+            if urls:
+                _wait_until_answering(deploy, urls)
+                _measure(deploy, urls)
+            _check_log(deploy)
+        except CoolifyError as error:
+            # Before it is taken back, which takes the log along
+            error.log = error.log or _last_lines(deploy)
+            if not error.log and isinstance(error, TimedOut):
+                error.troubleshooting = (
+                    f"coolify_diagnose with target {live.name!r} looks at the container and its log on the server. {error.troubleshooting}"
+                )
+            raise
         deploy.plan.metrics["deploy_time_seconds"] = round(deploy.ctx.clock.now() - deploy.began, 1)
 
     known = domains_of(deploy.live.answer or {}) if deploy.history.built else []
@@ -839,6 +859,16 @@ def percentile(values: t.Sequence[float], share: float) -> float:
     """The nearest-rank percentile of sorted values, in the unit of the values."""
     rank = max(1, -(-len(values) * share // 100))
     return round(values[int(rank) - 1], 1)
+
+
+def _last_lines(deploy: Deploy) -> list[str]:
+    """Of the application's log, which Coolify shows while its container runs."""
+    client, live = deploy.ctx.client, deploy.live
+    with suppress(CoolifyError):
+        log = client.get(f"{live.path}/logs", lines=LOG_LINES).get("logs")
+        deploy.ctx.secrets |= env.secret_values(env.read(client, env.Target.application(live.uuid or "", live.name)))
+        return masking.lines(str(log or ""), _deployment.LOG_SAMPLE)
+    return []
 
 
 def _check_log(deploy: Deploy) -> None:

@@ -385,6 +385,29 @@ def test_a_password_of_the_proxy(run, simulator, site, known):
     assert ("Authorization" in site.headers[-1]) == known and "open-sesame" not in str([made, again])
 
 
+def test_the_log_of_what_does_not_become_healthy_is_told(run, simulator, site):
+    run("app", **IMAGE, domains=[site.url], secrets={"DB_PASSWORD": "hunter2hunter2"}, state="deployed")
+    output = ["starting", "ModuleNotFoundError: No module named 'shop' (hunter2hunter2)"]
+    simulator.coolify.switches.outcomes["web@bad"] = {"status": "running:unhealthy", "output": output}
+    simulator.coolify.switches.outcomes["web"] = {"output": output}
+    result = run("app", **DEPLOY, docker_registry_image_tag="bad", state="deployed", wait_timeout=10)
+    assert result["code"] == 602 and "ModuleNotFoundError" in result["incident"]["last_logs_sample"][-1]
+    assert "hunter2hunter2" not in str(result)
+    simulator.coolify.switches.outcomes["web@bad"] = {"status": "exited:unhealthy"}
+    gone = run("app", **DEPLOY, docker_registry_image_tag="bad", state="deployed", wait_timeout=10)
+    assert gone["code"] == 602 and gone["incident"]["last_logs_sample"] == []
+    assert "coolify_diagnose with target 'web'" in gone["troubleshooting"]
+
+
+def test_a_database_without_backups_is_a_risk_by_uuid_too(run, simulator, site):
+    uuid = run("app", **IMAGE, domains=[site.url], state="deployed")["resource_id"]
+    database = run("db", project="demo", name="main", server="localhost", type="postgresql")["resource_id"]
+    options = {"variables": {"DATABASE_HOST": database}, "state": "deployed", "verify_timeout": 20}
+    for which in ({"project": "demo", "name": "web"}, {"uuid": uuid}):
+        risks = [item["description"] for item in run("app", check=True, **which, **options)["execution_plan"]["risks"]]
+        assert any('database "main", which it uses, has no backups' in text for text in risks), risks
+
+
 def test_a_long_wait_says_that_it_goes_on(simulator, waiting, site):
     lines: list[str] = []
     simulator.coolify.switches.deploy_seconds = 200
