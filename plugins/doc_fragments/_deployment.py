@@ -44,7 +44,7 @@ options:
   host_evidence:
     description:
       - What was found out on the server, with C(collected_at), C(metrics) and C(listening). Without it the gates server_health and ports are
-        skipped where they need it.
+        skipped where they need it. Figures may be texts, as templates make them.
       - M(selfhosted.coolify.coolify_host_info) gathers it on the server.
     type: dict
   max_cpu_usage_percent:
@@ -110,12 +110,13 @@ options:
 options:
   required_env:
     description:
-      - Variables that have to be there and not be empty.
+      - Variables that have to be there and not be empty once this task has written its own and removed what it purges.
     type: list
     elements: str
   required_ports:
     description:
-      - Host ports that have to be free on the server, in addition to those of C(ports_mappings).
+      - Host ports that have to be free on the server, in addition to those of C(ports_mappings). What other applications of the environment map
+        on that server is not free.
     type: list
     elements: int
   min_certificate_days:
@@ -151,6 +152,7 @@ options:
   fail_on_log:
     description:
       - Regular expressions. When one is found in the last 500 lines of the application's log after the deployment, it has failed.
+      - From Coolify 4.4 on the log takes a token with C(read:sensitive); without it the deployment is blocked before anything is changed.
     type: list
     elements: str
 """

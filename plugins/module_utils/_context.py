@@ -25,7 +25,7 @@ class Context:
     show: t.Callable[[str], None] = lambda line: None
     """Prints a line at once where there is a terminal to print to (direct execution)."""
     verbose: bool = False
-    """Whether build logs are shown as they grow."""
+    """Whether build logs are shown as they grow, and all gates in a preview."""
     warnings: list[str] = field(default_factory=list)
     timeline: list[dict[str, str]] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)

@@ -66,8 +66,8 @@ def execution_plan(steps: t.Sequence[Step], risks: t.Sequence[t.Any], gates: t.S
     }
 
 
-def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool) -> None:
-    """What the plan says, before anything is applied; check mode returns exactly this."""
+def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool, undo: bool = True) -> None:
+    """What the plan says, before anything is applied; check mode returns exactly this. ``undo``: whether a failure is undone."""
     gates = list(dict.fromkeys(gate.gate for gate in plan.gates)) or (
         ["connectivity", "plan_safe"] if plan.destructive else ["connectivity"]
     )
@@ -85,8 +85,7 @@ def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool
         execution_plan=execution_plan(plan.steps, plan.risks, gates),
         **{returns: plan.resource},
     )
-    if plan.gates:
-        result["gates"] = [{name: value for name, value in asdict(gate).items() if name != "resource" or value} for gate in plan.gates]
+    result.update(judged(plan))
     result["details"].update(plan.details)
     result["metrics"].update(plan.metrics)
     result.update(plan.extra)
@@ -95,10 +94,22 @@ def planned(result: dict[str, t.Any], plan: Plan, returns: str, *, dry_run: bool
         result["impact_analysis"] = {
             "downtime_expected": plan.downtime,
             "downtime_reasons": plan.downtime_reasons,
-            "rollback_available": bool(plan.before) and not plan.destructive,
+            "rollback_available": undo and bool(plan.before) and not plan.destructive and not _never_deployed(plan),
             "affected_users": "everybody who uses it, until it runs again" if plan.downtime else "none",
         }
         result["message"] = "DRY RUN COMPLETE - nothing was applied. Run the same task without --check to apply it."
+
+
+def judged(plan: Plan) -> dict[str, t.Any]:
+    """``gates``, where there are any."""
+    gates = [{name: value for name, value in asdict(gate).items() if name != "resource" or value} for gate in plan.gates]
+    return {"gates": gates} if gates else {}
+
+
+def _never_deployed(plan: Plan) -> bool:
+    """Whether an application is deployed that never was, so that nothing can run again."""
+    points = [plan.point, *(plan.point.get("applications") or {}).values()]
+    return any("deployment_id" in back and back["deployment_id"] is None for back in points)
 
 
 def point(plan: Plan) -> dict[str, t.Any]:
@@ -113,7 +124,7 @@ def point(plan: Plan) -> dict[str, t.Any]:
 
 def finished(result: dict[str, t.Any], plan: Plan, returns: str) -> None:
     """What is there now."""
-    result.update(resource_id=plan.resource_id, **{returns: plan.resource}, **plan.extra)
+    result.update(resource_id=plan.resource_id, **{returns: plan.resource}, **plan.extra, **judged(plan))
     result["details"].update(plan.details)
     result["metrics"].update(plan.metrics)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from ._diagnosis.probes import Certificate, Resolved, host_and_port
@@ -29,6 +29,19 @@ CERTIFICATE_DAYS = 15
 TOKEN_DAYS = 30
 EVIDENCE_MINUTES = 30
 PROXY = "coolify-proxy"
+ADVICE = {
+    "connectivity": "Create a token that has the ability under Keys & Tokens → API tokens (or a root token), as an admin or owner of the team.",
+    "server_health": "Mend or relieve the server; max_cpu_usage_percent, max_memory_usage_percent and max_disk_usage_percent move the limits.",
+    "domain_ssl": "Correct the DNS records; verify_domains: false leaves the domains out.",
+    "ports": "Free the port, or declare another one in ports_mappings or required_ports.",
+    "env": "Declare the variables in variables or secrets, or take them out of required_env.",
+    "prev_deploy": "wait_for_previous: true waits for the deployment, cancel_running: true cancels it.",
+    "plan_safe": "Read the plan (--check), then confirm with confirm_destructive: true.",
+    "ssl_expiry": "Renew the certificate; min_certificate_days moves the limit, override_ssl_expiry: true goes on all the same.",
+    "secrets_scope": "Move the variables from variables to secrets.",
+    "project_isolation": "Correct project and environment; allow_cross_env: true goes on all the same.",
+}
+"""How to get past each gate that can fail."""
 SHARED_REFERENCE = re.compile(r"\s*\{\{\s*(team|project|environment|server)\.[^}]+\}\}\s*")
 
 
@@ -39,6 +52,8 @@ class Facts:
     version: str | None = None
     sensitive: bool | None = None
     """Whether the token may read secrets."""
+    log_is_hidden: bool = False
+    """Whether the log is going to be looked at and the token may not read it."""
     server: t.Mapping[str, t.Any] | None = None
     """``name``, ``ip``, ``is_reachable``, ``is_usable``."""
     host: t.Mapping[str, t.Any] | None = None
@@ -50,6 +65,8 @@ class Facts:
     container: str = ""
     """What the names of the application's own containers begin with."""
     ports_mappings: tuple[str, ...] = ()
+    mapped: t.Mapping[int, str] = field(default_factory=dict)
+    """Host port -> the other application on the same server that maps it."""
     values: t.Mapping[str, bool] | None = None
     """Variable -> whether it will be there and not be empty; values that cannot be read count as not empty."""
     needed_by_coolify: tuple[str, ...] = ()
@@ -67,7 +84,7 @@ def judge(facts: Facts, options: t.Mapping[str, t.Any]) -> list[Gate]:
     return [
         _connectivity(facts),
         _server_health(facts, options),
-        _domains(facts),
+        _domains(facts, options),
         _ports(facts, options),
         _env(facts, options),
         _prev_deploy(facts, options),
@@ -79,6 +96,21 @@ def judge(facts: Facts, options: t.Mapping[str, t.Any]) -> list[Gate]:
     ]
 
 
+def blocking(gates: t.Iterable[Gate]) -> tuple[str, str]:
+    """The failed gates with their reasons, and how to get past them; empty texts when none failed."""
+    failed = [gate for gate in gates if gate.outcome == "failed"]
+    told = "; ".join(f"{gate.gate}{f' of {gate.resource}' if gate.resource else ''}: {gate.reason}" for gate in failed)
+    return told, " ".join(dict.fromkeys(ADVICE[gate.gate] for gate in failed))
+
+
+def summary(gates: t.Sequence[Gate]) -> str:
+    """All gates in a line."""
+    names = {outcome: [gate.gate for gate in gates if gate.outcome == outcome] for outcome in ("passed", "failed", "skipped")}
+    failed = f", {len(names['failed'])} failed" if names["failed"] else ""
+    skipped = f", {len(names['skipped'])} skipped ({', '.join(dict.fromkeys(names['skipped']))})" if names["skipped"] else ""
+    return f"gates: {len(names['passed'])} passed{failed}{skipped}"
+
+
 def _connectivity(facts: Facts) -> Gate:
     if facts.version is None:
         return Gate("connectivity", "failed", "Coolify did not answer")
@@ -87,8 +119,22 @@ def _connectivity(facts: Facts) -> Gate:
         False: "the token may not read secrets",
         None: "nothing shows whether the token may read secrets",
     }
-    reason = f"Coolify {facts.version} answers; {told[facts.sensitive]}. Whether it may write and deploy shows when it does"
-    return Gate("connectivity", "passed", reason, {"version": facts.version, "read": True, "read:sensitive": facts.sensitive})
+    evidence = {"version": facts.version, "read": True, "read:sensitive": facts.sensitive, "deploy": None}
+    if facts.log_is_hidden:
+        reason = f"the token lacks read:sensitive, without which Coolify {facts.version} does not show the log that fail_on_log looks at"
+        return Gate("connectivity", "failed", reason, evidence)
+    asked = "Whether it may deploy is asked before anything is changed, whether it may write shows when it does"
+    return Gate("connectivity", "passed", f"Coolify {facts.version} answers; {told[facts.sensitive]}. {asked}", evidence)
+
+
+def with_deploy(gate: Gate, may: bool | None) -> Gate:
+    """A gate after the token was asked whether it may deploy; None is what could not be found out."""
+    if gate.gate != "connectivity":
+        return gate
+    evidence = {**gate.evidence, "deploy": may}
+    if may is False:
+        return replace(gate, outcome="failed", reason="the token lacks the ability deploy", evidence=evidence)
+    return replace(gate, evidence=evidence)
 
 
 def _server_health(facts: Facts, options: t.Mapping[str, t.Any]) -> Gate:
@@ -135,7 +181,9 @@ def _address(text: t.Any) -> str | None:
         return None
 
 
-def _domains(facts: Facts) -> Gate:
+def _domains(facts: Facts, options: t.Mapping[str, t.Any]) -> Gate:
+    if options.get("verify_domains") is False:
+        return Gate("domain_ssl", "skipped", "verify_domains is off")
     if not facts.domains:
         return Gate("domain_ssl", "skipped", "the application has no domain")
     server = _address((facts.server or {}).get("ip"))
@@ -168,10 +216,8 @@ def _ports(facts: Facts, options: t.Mapping[str, t.Any]) -> Gate:
     if not wanted:
         return Gate("ports", "passed", "no host port is declared", {"declared": []})
     listening = (facts.host or {}).get("listening")
-    if listening is None:
-        return Gate("ports", "skipped", "host_evidence has no listening sockets to compare the declared ports with", {"declared": wanted})
-    held = []
-    for socket in listening:
+    held: list[dict[str, t.Any]] = [{"port": port, "held_by": facts.mapped[port]} for port in wanted if port in facts.mapped]
+    for socket in listening or ():
         owner = str(socket.get("container") or socket.get("process") or "something")
         own = bool(facts.container) and owner.startswith(facts.container)
         proxy = owner == PROXY and socket.get("port") not in published
@@ -180,6 +226,8 @@ def _ports(facts: Facts, options: t.Mapping[str, t.Any]) -> Gate:
     if held:
         told = "; ".join(f"port {item['port']} is held by {item['held_by']}" for item in held)
         return Gate("ports", "failed", told, {"declared": wanted, "held": held})
+    if listening is None:
+        return Gate("ports", "skipped", "host_evidence has no listening sockets to compare the declared ports with", {"declared": wanted})
     return Gate("ports", "passed", "the declared ports are free", {"declared": wanted, "held": []})
 
 
@@ -217,6 +265,8 @@ def plan_safe(destructive: t.Sequence[str], options: t.Mapping[str, t.Any]) -> G
 
 
 def _ssl_expiry(facts: Facts, options: t.Mapping[str, t.Any]) -> Gate:
+    if options.get("verify_domains") is False:
+        return Gate("ssl_expiry", "skipped", "verify_domains is off")
     hosts = {host_and_port(url)[0] for url in facts.domains if url.lower().startswith("https://")}
     if not hosts:
         return Gate("ssl_expiry", "skipped", "the application has no https domain")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
-from . import _contract
+from . import _contract, _gates
 from ._client import Client
 from ._context import Context, Module
 from ._errors import Blocked, CoolifyError, InputError, RevertFailed, RolledBack, Unreachable, may_have_acted
@@ -76,7 +76,8 @@ def execute(
             result.update(module.gather(ctx))
         else:
             plan = module.plan(ctx)
-            _contract.planned(result, plan, module.returns, dry_run=check_mode)
+            undo = options.get("rollback_on_failure") is not False
+            _contract.planned(result, plan, module.returns, dry_run=check_mode, undo=undo)
             if check_mode:
                 _preview(ctx, plan)
             else:
@@ -158,15 +159,26 @@ def _preview(ctx: Context, plan: Plan) -> None:
     """What the diff does not show of a plan."""
     for order, step in enumerate(plan.steps, 1):
         ctx.show(f"would {order}. {step.action}")
-    told: dict[tuple[str, str, str], list[str]] = {}
-    for gate in plan.gates:
-        told.setdefault((gate.gate, gate.outcome, gate.reason), []).append(gate.resource)
-    for (name, outcome, reason), whose in told.items():
-        ctx.show(f"gate {name} {outcome}{' for ' * any(whose)}{', '.join(whose)}: {reason}")
+    _preview_gates(ctx, plan)
     for risk in plan.risks:
         ctx.show(f"risk ({risk.level}): {risk.description}")
-    if plan.destructive and not ctx.flag("confirm_destructive"):
+    if plan.destructive and not plan.gates and not ctx.flag("confirm_destructive"):
         ctx.warn(f"{'; '.join(step.action for step in plan.destructive)}: the real run needs confirm_destructive=true")
+
+
+def _preview_gates(ctx: Context, plan: Plan) -> None:
+    """The gates that fail, and of the others how many there are; all of them when it is to be verbose."""
+    if plan.gates and not ctx.verbose:
+        ctx.show(_gates.summary(plan.gates))
+    told: dict[tuple[str, str, str], list[str]] = {}
+    for gate in plan.gates:
+        if ctx.verbose or gate.outcome == "failed":
+            told.setdefault((gate.gate, gate.outcome, gate.reason), []).append(gate.resource)
+    for (name, outcome, reason), whose in told.items():
+        ctx.show(f"gate {name} {outcome}{' for ' * any(whose)}{', '.join(whose)}: {reason}")
+    blocked, advice = _gates.blocking(plan.gates)
+    if blocked:
+        ctx.warn(f"the real run would be blocked by {blocked}. {advice}")
 
 
 def _apply(ctx: Context, plan: Plan) -> bool:
@@ -191,6 +203,8 @@ def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], e
     result["changed"] = False
     result["details"].update(plan.details)
     result["metrics"].update(plan.metrics)
+    # One may only have failed when it was asked
+    result.update(_contract.judged(plan))
     kind = module.returns or "coolify"
     _contract.failed(result, error, (kind, plan.resource_id, name))
     result["failed"] = True

@@ -1163,12 +1163,13 @@ options:
         default: false
       required_env:
         description:
-        - Variables that have to be there and not be empty.
+        - Variables that have to be there and not be empty once this task has written its own and removed what it purges.
         type: list
         elements: str
       required_ports:
         description:
-        - Host ports that have to be free on the server, in addition to those of C(ports_mappings).
+        - Host ports that have to be free on the server, in addition to those of C(ports_mappings). What other applications of the
+          environment map on that server is not free.
         type: list
         elements: int
       min_certificate_days:
@@ -1204,6 +1205,8 @@ options:
       fail_on_log:
         description:
         - Regular expressions. When one is found in the last 500 lines of the application's log after the deployment, it has failed.
+        - From Coolify 4.4 on the log takes a token with C(read:sensitive); without it the deployment is blocked before anything
+          is changed.
         type: list
         elements: str
       tags:

@@ -121,7 +121,8 @@ def route_map(version: str) -> Map:
 
 @dataclass
 class Exchange:
-    """One request as the log keeps it. ``write``: it reached a route that may change something."""
+    """One request as the log keeps it. ``write``: it reached a route that may change something. ``probe``: a deployment of nothing, which is
+    always refused and tells whether the token may deploy; it counts as no write."""
 
     method: str
     path: str
@@ -133,6 +134,7 @@ class Exchange:
     request_bytes: int = 0
     response_bytes: int = 0
     fault: str | None = None
+    probe: bool = False
 
 
 @dataclass
@@ -175,7 +177,7 @@ class Front:
         token = coolify.tokens.get(request.headers.get("Authorization", "").removeprefix("Bearer ").strip())
         if token is None:
             refuse(401, "Unauthenticated.")
-        exchange.token, exchange.write = token.name, found.write
+        exchange.token, exchange.write = token.name, found.write and not exchange.probe
         self._limit(coolify, token, headers)
         if not token.admin and set(token.abilities) & {"root", "write", "write:sensitive", "deploy", "read:sensitive"}:
             refuse(403, "Missing required team role.")

@@ -42,7 +42,8 @@ class Fault:
 
     kind: drop_before (connection closed, nothing done), drop_after (done, then closed), status (``status`` instead of being done),
     slow (``seconds`` before it is done), slow_after (done, then ``seconds``), truncate (half of the body), html (a page instead).
-    It hits the ``nth`` matching request and the ``times - 1`` after it.
+    It hits the ``nth`` matching request and the ``times - 1`` after it. With ``probe`` it hits the requests that only ask whether the token
+    may deploy, otherwise none of them.
     """
 
     kind: str
@@ -54,10 +55,12 @@ class Fault:
     seconds: float = 0.0
     headers: t.Mapping[str, str] | None = None
     body: str | None = None
+    probe: bool = False
     seen: int = 0
 
-    def hits(self, method: str, path: str) -> bool:
-        if not (re.fullmatch(self.method, method) and re.fullmatch(self.path, path)):
+    def hits(self, exchange: Exchange) -> bool:
+        method, path, probe = exchange.method, exchange.path, exchange.probe
+        if probe is not self.probe or not (re.fullmatch(self.method, method) and re.fullmatch(self.path, path)):
             return False
         self.seen += 1
         return self.nth <= self.seen < self.nth + self.times
@@ -207,8 +210,9 @@ class Simulator:
         exchange = Exchange(
             request.method, where, request.query_string.decode(), _json(body), "", False, request_bytes=_size(request, body)
         )
+        exchange.probe = (request.method, where) == ("POST", "/deploy") and not body and not exchange.query
         with self.lock:
-            fault = next((item for item in self.faults if item.hits(request.method, where)), None)
+            fault = next((item for item in self.faults if item.hits(exchange)), None)
             exchange.fault = fault.kind if fault else None
             self.requests.append(exchange)
         # Without the lock, because a real instance works on several requests at a time

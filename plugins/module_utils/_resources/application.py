@@ -472,6 +472,8 @@ def plan(ctx: Context) -> Plan:
 
 def plan_for(live: Live) -> Plan:
     """What takes the application to the declared state."""
+    if live.ctx.options["state"] in DEPLOYING:
+        live.ctx = replace(live.ctx, options=deploy.checked_options(live.ctx.options))
     ctx, options = live.ctx, live.ctx.options
     tags.check(ctx)
     astray = [name for name in ("rollback_to", "rollback_point") if options.get(name)]
@@ -496,7 +498,7 @@ def plan_for(live: Live) -> Plan:
     else:
         plan_update(live, result, wanted, deployment)
     touched = bool(result.steps)
-    declared_variables = plan_variables(live, result, rows)
+    declared_variables, deleted = plan_variables(live, result, rows)
     tags.plan_tags(live, result)
     changes = len(result.steps)
 
@@ -505,7 +507,7 @@ def plan_for(live: Live) -> Plan:
 
     if deployment:
         deployment.stored = check_stored
-        deploy.plan_deployment(deployment, wanted, rows or [], declared_variables)
+        deploy.plan_deployment(deployment, wanted, rows or [], declared_variables, deleted)
     else:
         plan_state(live, result)
 
@@ -849,7 +851,7 @@ def plan_recreation(deployment: deploy.Deploy, wanted: dict[str, t.Any], rows: l
     result.downtime = True
     result.downtime_reasons = ["the old one is deleted before the new one is deployed"]
     result.extra["variables"] = env.shown(env.Rows(rows), changes, variables, target)
-    deploy.plan_deployment(deployment, wanted, rows, variables)
+    deploy.plan_deployment(deployment, wanted, rows, variables, changes.deletes)
     number = result.steps.index(removal_step)
     result.steps[number:] = recreate.points_of_no_return(live, result.steps[number:])
 
@@ -917,12 +919,12 @@ def _source_again(live: Live, kind: str) -> tuple[dict[str, t.Any], list[str]]:
     return {}, []
 
 
-def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None) -> list[env.Variable]:
-    """Add the step that makes the variables true; returns the declared ones."""
+def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None) -> tuple[list[env.Variable], list[dict[str, t.Any]]]:
+    """Add the step that makes the variables true; returns the declared ones and the rows that go."""
     options = live.ctx.options
     env.need_declaration(options)
     if not any(options.get(name) for name in ("variables", "secrets", "purge")):
-        return []
+        return [], []
     kind = env.Target.application("", live.name)
     declared_variables = env.declare(options, kind)
     for key in env.weak_secrets(declared_variables):
@@ -940,7 +942,7 @@ def plan_variables(live: Live, result: Plan, rows: list[dict[str, t.Any]] | None
     if changes and live.state == "running" and options["state"] not in DEPLOYING:
         result.details["redeploy_required"] = True
         result.risk("low", f"changed variables reach {live.words} when it is deployed again")
-    return declared_variables
+    return declared_variables, changes.deletes
 
 
 # --- started, stopped, restarted ----------------------------------------------------------------------------------------------------

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import typing as t
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from .. import _deployment, _gates
 from .._client import path, version_tuple
@@ -38,6 +40,7 @@ from .._wait import until
 from . import database
 from . import variables as env
 from .resource import Live, halt, placed, wait_for_status
+from .token import may, sees_secrets
 
 PROXY_SPEC: dict[str, t.Any] = {"proxy_ports": {"type": "dict", "options": {"http": {"type": "int"}, "https": {"type": "int"}}}}
 SHARED_SPEC: dict[str, t.Any] = {
@@ -92,6 +95,16 @@ SAMPLES = 10
 LOG_LINES = 500
 TRUSTED_ROLLBACK = ("nixpacks", "static", "dockerfile", "railpack")
 """Build packs that Coolify's rollback API rebuilds from a commit; for images it ignored the tag before 4.3.12 (knowledge.md 2)."""
+LOGS_NEED_SENSITIVE = "4.4.0"
+"""From when on the log of an application takes read:sensitive."""
+FROM_0_TO_100 = (lambda value: 0 <= value <= 100, "from 0 to 100")
+MORE_THAN_0 = (lambda value: value > 0, "more than 0")
+RANGES: dict[str, tuple[t.Callable[[float], bool], str]] = {
+    **dict.fromkeys(("max_error_rate", *_gates.THRESHOLDS), FROM_0_TO_100),
+    **dict.fromkeys(("max_response_time_p95", "verify_timeout", "wait_timeout"), MORE_THAN_0),
+    "min_certificate_days": (lambda value: value >= 0, "0 or more"),
+    "verify_status": (lambda value: 100 <= value <= 599, "from 100 to 599"),
+}
 
 
 @dataclass
@@ -120,6 +133,15 @@ class Deploy:
     """Where it is and where it was declared to be, for each difference."""
     stored: t.Callable[[], None] = lambda: None
     """Checks that Coolify stored the configuration, which is done before it is deployed."""
+
+    @cached_property
+    def environment(self) -> t.Mapping[str, t.Any]:
+        """What is in the environment of the application; nothing where it is not told. One that was given by its uuid is not looked up there."""
+        if self.live.place:
+            return self.live.place.environment
+        where = placed(self.live.answer or {}, None)
+        project, environment = where["project"]["uuid"], where["environment"]["uuid"]
+        return self.ctx.client.get(path("projects", project, environment)) if project and environment else {}
 
     @property
     def ctx(self) -> Context:
@@ -209,11 +231,78 @@ def roll_reasons(answer: t.Mapping[str, t.Any], pull_request: bool = False) -> l
     return [text for test, text in tests if test]
 
 
+# --- what the options may be ------------------------------------------------------------------------------------------------------
+
+
+def checked_options(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options of a deployment, with the figures in host_evidence as numbers. Raises InputError for what would only be noticed after
+    the deployment."""
+    for option, (fits, words) in RANGES.items():
+        given = options.get(option)
+        for value in given if isinstance(given, list) else [given]:
+            if value is not None and not fits(value):
+                raise InputError(f"{option}: {value:g} is not {words}")
+    for pattern in options.get("fail_on_log") or ():
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise InputError(f"fail_on_log: {pattern!r} is no regular expression: {error}") from error
+    point = options.get("rollback_point")
+    if point is not None:
+        _shape("rollback_point", point, t.Mapping, "a dictionary")
+        _shape("rollback_point.configuration", point.get("configuration") or {}, t.Mapping, "a dictionary")
+    return {**options, "host_evidence": _checked_evidence(options.get("host_evidence"))}
+
+
+def _checked_evidence(evidence: t.Any) -> dict[str, t.Any] | None:
+    """host_evidence may come out of a template, where a number is a text."""
+    if evidence is None:
+        return None
+    _shape("host_evidence", evidence, t.Mapping, "a dictionary")
+    result, figures, sockets = dict(evidence), evidence.get("metrics"), evidence.get("listening")
+    if figures is not None:
+        _shape("host_evidence.metrics", figures, t.Mapping, "a dictionary")
+        given = {name: figures[name] for name in METRICS if figures.get(name) is not None}
+        result["metrics"] = {**figures, **{name: _number(f"host_evidence.metrics.{name}", value) for name, value in given.items()}}
+    if sockets is not None:
+        _shape("host_evidence.listening", sockets, list, "a list")
+        for socket in sockets:
+            _shape("host_evidence.listening", socket, t.Mapping, "a dictionary with port")
+        result["listening"] = [{**socket, "port": _number("host_evidence.listening: port", socket.get("port"))} for socket in sockets]
+    return result
+
+
+def _shape(where: str, value: t.Any, shape: t.Any, words: str) -> None:
+    if not isinstance(value, shape):
+        raise InputError(f"{where}: {_short(value)} is not {words}", "Give it as the task that it comes from returned it.")
+
+
+def _number(where: str, value: t.Any) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{where}: {_short(value)} is no number", "Give it as the task that it comes from returned it.")
+    return int(number) if number.is_integer() else number
+
+
+def _short(value: t.Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
 # --- planning -------------------------------------------------------------------------------------------------------------------
 
 
-def plan_deployment(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t.Any]], declared: list[env.Variable]) -> None:
-    """Add the deployment to a plan that already holds the changes of configuration and variables."""
+def plan_deployment(
+    deploy: Deploy,
+    wanted: t.Mapping[str, t.Any],
+    rows: list[dict[str, t.Any]],
+    declared: list[env.Variable],
+    deleted: t.Sequence[dict[str, t.Any]] = (),
+) -> None:
+    """Add the deployment to a plan that already holds the changes of configuration and variables. ``deleted`` are the rows that go."""
     options, plan, live = deploy.options, deploy.plan, deploy.live
     if options.get("docker_tag") and not options.get("pull_request_id"):
         raise InputError(
@@ -235,12 +324,12 @@ def plan_deployment(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[di
         return
     plan.details["deployment_reason"] = why
     deploy.before_status = live.status
-    after = {**(live.answer or {}), **{name: value for name, value in wanted.items() if name in ("ports_mappings", "health_check_enabled")}}
     _risks(deploy, wanted)
     _unprotected(deploy, rows, declared)
-    plan.downtime_reasons += roll_reasons(after, bool(options.get("pull_request_id"))) if live.state == "running" else []
+    if live.state == "running":
+        plan.downtime_reasons += roll_reasons(_after(live.answer or {}, wanted), bool(options.get("pull_request_id")))
     plan.downtime = plan.downtime or bool(plan.downtime_reasons)
-    plan.gates = _gates.judge(_facts(deploy, wanted, rows, declared), options)
+    plan.gates = _gates.judge(_facts(deploy, wanted, rows, declared, deleted), options)
     changes = list(plan.steps)
     late = [_trigger_step(deploy), *([_follow_step(deploy), _verify_step(deploy, wanted)] if options["wait"] else [])]
     plan.steps[:] = [
@@ -250,6 +339,13 @@ def plan_deployment(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[di
         *(replace(step, phase="after") for step in late),
     ]
     plan.merge_diff({"before": {"deployment": plan.point["deployment_id"]}, "after": {"deployment": f"a new one, because {why}"}})
+
+
+def _after(answer: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The application as it will be, as far as it matters for how Coolify replaces the container."""
+    fields = {name: wanted[name] for name in ("ports_mappings", "build_pack", "custom_docker_run_options") if name in wanted}
+    settings = {name: wanted[name] for name in ("is_consistent_container_name_enabled", "custom_internal_name") if name in wanted}
+    return {**answer, **fields, "settings": {**(answer.get("settings") or {}), **settings}}
 
 
 def _risks(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
@@ -274,12 +370,11 @@ def _risks(deploy: Deploy, wanted: t.Mapping[str, t.Any]) -> None:
 def _unprotected(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]], declared: t.Sequence[env.Variable]) -> None:
     """A risk for each database of the environment that the variables name and nothing backs up: going back does not undo a migration."""
     client = deploy.ctx.client
-    environment = _environment(deploy)
     values = [str(row.get("value") or "") for row in rows] + [variable.value for variable in declared if isinstance(variable.value, str)]
     used = [
         (kind, item)
         for kind, table in database.KINDS.items()
-        for item in (environment.get(table.listed, ()) if table.listed and table.backups else ())
+        for item in (deploy.environment.get(table.listed, ()) if table.listed and table.backups else ())
         if any(item["uuid"] in value for value in values) and item["name"] not in deploy.options.get("backed_up", ())
     ]
     schedules = client.gather(*[lambda kind=kind, item=item: database.read_backups(client, item["uuid"], kind) for kind, item in used])
@@ -290,16 +385,13 @@ def _unprotected(deploy: Deploy, rows: t.Sequence[t.Mapping[str, t.Any]], declar
             )
 
 
-def _environment(deploy: Deploy) -> t.Mapping[str, t.Any]:
-    """What is in the environment of the application; nothing where it is not told. One that was given by its uuid is not looked up there."""
-    if deploy.live.place:
-        return deploy.live.place.environment
-    where = placed(deploy.live.answer or {}, None)
-    project, environment = where["project"]["uuid"], where["environment"]["uuid"]
-    return deploy.ctx.client.get(path("projects", project, environment)) if project and environment else {}
-
-
-def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t.Any]], declared: list[env.Variable]) -> _gates.Facts:
+def _facts(
+    deploy: Deploy,
+    wanted: t.Mapping[str, t.Any],
+    rows: list[dict[str, t.Any]],
+    declared: list[env.Variable],
+    deleted: t.Sequence[dict[str, t.Any]],
+) -> _gates.Facts:
     ctx, options, answer = deploy.ctx, deploy.options, deploy.live.answer or {}
     version, server = ctx.client.gather(lambda: ctx.client.version, lambda: _server(deploy))
     domains = _public(options, _wanted_domains(wanted, answer)) if options["verify_domains"] else ()
@@ -308,12 +400,19 @@ def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t
     ca_path = options.get("ca_path")
     resolved = probes.each(probes.resolve, hosts)
     certificates = probes.each(lambda place: probes.certificate(*place, ca_path=ca_path), secure)
-    values = {row["key"]: bool(row["value"]) if "value" in row else True for row in rows if not row.get("is_preview")}
+    kept = [row for row in rows if row not in deleted and not row.get("is_preview")]
+    values = {row["key"]: bool(row["value"]) if "value" in row else True for row in kept}
     values.update({variable.key: bool(variable.value) for variable in declared if not variable.preview})
     mappings = wanted["ports_mappings"] if "ports_mappings" in wanted else split(answer.get("ports_mappings") or "")
+    sensitive = "custom_labels" in answer if answer else None
+    looks = options.get("fail_on_log") and options["wait"] and not options.get("pull_request_id")
+    guarded = bool(looks) and version_tuple(version) >= version_tuple(LOGS_NEED_SENSITIVE)
+    if guarded and sensitive is None:
+        sensitive = sees_secrets(ctx)
     return _gates.Facts(
         version=version,
-        sensitive="custom_labels" in answer if answer else None,
+        sensitive=sensitive,
+        log_is_hidden=guarded and sensitive is False,
         server=server,
         host=options.get("host_evidence"),
         domains=domains,
@@ -322,6 +421,7 @@ def _facts(deploy: Deploy, wanted: t.Mapping[str, t.Any], rows: list[dict[str, t
         deployed_before=bool(deploy.history.finished),
         container=deploy.live.uuid or "",
         ports_mappings=tuple(mappings or ()),
+        mapped=_mapped(deploy, (server or {}).get("uuid")),
         values=values,
         needed_by_coolify=tuple(row["key"] for row in rows if row.get("is_required") and not row.get("is_preview")),
         unsafe=tuple(variable.key for variable in declared if _unsafe(variable)),
@@ -341,6 +441,18 @@ def _unsafe(variable: env.Variable) -> bool:
     )
 
 
+def _mapped(deploy: Deploy, server: str | None) -> dict[int, str]:
+    """The host ports that other applications of the environment map on this server, each with the application. A stopped one holds none."""
+    return {
+        int(pair.split(":")[0]): f'application "{item["name"]}"'
+        for item in deploy.environment.get("applications", ())
+        if item["uuid"] != deploy.live.uuid and not str(item.get("status")).startswith("exited")
+        if server and server == ((item.get("destination") or {}).get("server") or {}).get("uuid")
+        for pair in split(item.get("ports_mappings") or "")
+        if pair.split(":")[0].isdigit()
+    }
+
+
 def _server(deploy: Deploy) -> dict[str, t.Any] | None:
     server = ((deploy.live.answer or {}).get("destination") or {}).get("server") or {}
     if not server:
@@ -348,7 +460,7 @@ def _server(deploy: Deploy) -> dict[str, t.Any] | None:
         server = next((item for item in deploy.ctx.client.items("/servers") if wanted in (item.get("name"), item.get("uuid"))), {})
     settings = server.get("settings") or server
     flags = {name: settings[name] for name in ("is_reachable", "is_usable") if name in settings}
-    return {"name": server.get("name"), "ip": server.get("ip"), **flags} if server else None
+    return {"uuid": server.get("uuid"), "name": server.get("name"), "ip": server.get("ip"), **flags} if server else None
 
 
 def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[Field]) -> dict[str, t.Any]:
@@ -375,6 +487,7 @@ def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[F
             for value in [_of(point, row.name)]
             if value is not ... and row.name != "name"
         }
+        deploy.plan.risk("low", "variables are not part of a rollback point: they stay as they are")
         wanted = {**{name: value for name, value in found.items() if value is not None or _clearable(fields, name)}, **wanted}
         target = str(point.get("commit") or "")
     if answer.get("build_pack") == "dockerimage":
@@ -472,19 +585,28 @@ def _image_of(deploy: Deploy, target: str) -> dict[str, t.Any]:
 
 
 def gate_step(plan: Plan, ctx: Context, words: str) -> Step:
+    def refuse() -> None:
+        told, advice = _gates.blocking(plan.gates)
+        if told:
+            raise Blocked(f"gates blocked the deployment of {words} before anything was changed: {told}", advice)
+
     def apply() -> None:
-        failed = [gate for gate in plan.gates if gate.outcome == "failed"]
-        if failed:
-            told = "; ".join(f"{gate.gate}{f' of {gate.resource}' if gate.resource else ''}: {gate.reason}" for gate in failed)
-            raise Blocked(f"gates blocked the deployment of {words} before anything was changed: {told}", GATE_ADVICE)
-        skipped = [gate.gate for gate in plan.gates if gate.outcome == "skipped"]
-        told = f", {len(skipped)} skipped ({', '.join(dict.fromkeys(skipped))})" if skipped else ""
-        ctx.say(f"gates: {len(plan.gates) - len(skipped)} passed{told}")
+        refuse()
+        deploys = _may_deploy(ctx)
+        plan.gates = [_gates.with_deploy(gate, deploys) for gate in plan.gates]
+        refuse()
+        ctx.say(_gates.summary(plan.gates))
 
     return Step("check the gates", apply, estimate=5.0, passive=True, phase="gates")
 
 
-GATE_ADVICE = "Mend what the gates name; the options of the task can move thresholds and confirm or override some of them."
+def _may_deploy(ctx: Context) -> bool | None:
+    """Whether the token may deploy, asked with an empty request, which Coolify refuses before it does anything; None when that told nothing."""
+    try:
+        return may(lambda: ctx.client.post("/deploy"))
+    except CoolifyError:
+        # If that lasts, the deployment will say so better
+        return None
 
 
 def _point_step(deploy: Deploy) -> Step:

@@ -217,6 +217,7 @@ def together(ctx: Context, parts: t.Sequence[Part]) -> Plan:
     result = Plan(seen=lambda: shown(parts, fresh=True))
     for part in parts:
         gather_from(part, result)
+    gather_risks(parts, result)
     if result.gates:
         # The plans of databases and services have no gates of their own
         result.gates += [
@@ -299,8 +300,6 @@ def gather_from(part: Part, result: Plan) -> None:
     """Add what a part's plan says beside its steps."""
     one, words = part.plan, part.live.words
     result.gates += [replace(gate, resource=words) for gate in one.gates]
-    for risk in one.risks:
-        result.risk(risk.level, risk.description if words in risk.description else f"{words}: {risk.description}")
     for side, fields in one.diff.items():
         if any(one.diff.values()):
             result.diff[side].setdefault(part.group, {})[part.live.name] = fields
@@ -314,6 +313,16 @@ def gather_from(part: Part, result: Plan) -> None:
     result.downtime_reasons += [f"{words}: {reason}" for reason in one.downtime_reasons]
     place = part.live.place
     result.resource_id = result.resource_id or (place.environment["uuid"] if place else None)
+
+
+def gather_risks(parts: t.Sequence[Part], result: Plan) -> None:
+    """What several parts say in the same words is told once."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for part in parts:
+        for risk in part.plan.risks:
+            told.setdefault((risk.level, risk.description), []).append(part.live.words)
+    for (level, description), whose in told.items():
+        result.risk(level, description if whose[0] in description else f"{', '.join(dict.fromkeys(whose))}: {description}")
 
 
 def tell(parts: t.Sequence[Part], result: Plan) -> None:

@@ -51,7 +51,7 @@ def test_a_module_needs_exactly_these_abilities(run, simulator, waiting, module,
     assert not run("app", **IMAGE, state="deployed").get("failed")
     for left_out in abilities:
         result = run(module, token=token(*(set(abilities) - {left_out})), **options)
-        said = ("answered 403: Missing required permissions", "the token may not read", "needs read:sensitive")
+        said = ("answered 403: Missing required permissions", "the token may not read", "needs read:sensitive", "lacks the ability deploy")
         assert result["failed"] and any(text in result["msg"] for text in said), (left_out, result["msg"])
     enough = run(module, token=token(*abilities), **options)
     assert not enough.get("failed"), enough
