@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from .._client import Client, path
 from .._errors import ApiError, CoolifyError, InputError
 from .._fields import DIFFERS, HIDDEN, UNKNOWN, looks_secret, without_password
+from .._host.masking import may_be_secret, named_secret
 from .._plan import Plan, Step, Undone
 
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -189,6 +190,12 @@ def stored_value(row: t.Mapping[str, t.Any]) -> t.Any:
     return (row["value"] or None) if "value" in row else UNKNOWN
 
 
+def told(key: str, value: str | None) -> str:
+    """A stored value as it may be shown. That it is declared as plain now does not say that it was before, or who wrote it."""
+    text = without_password(value or "")
+    return HIDDEN if named_secret(key) or may_be_secret(text) else text
+
+
 @dataclass
 class Changes:
     """What has to be written: bulk items, rows to delete, and the two sides of the diff."""
@@ -264,7 +271,7 @@ def _add(changes: Changes, variable: Variable, rows: Rows, target: Target) -> No
         # Coolify copies a new variable into a preview twin, but not the lock: the value would stay readable there
         changes.items.append({**_item(variable, flags, variable.comment, target), "is_preview": True})
         changes.written.append(variable)
-    shown: dict[str, t.Any] = {"value": DIFFERS if variable.secret else without_password(variable.value or ""), **variable.flags}
+    shown: dict[str, t.Any] = {"value": HIDDEN if variable.secret else without_password(variable.value or ""), **variable.flags}
     if variable.comment:
         shown["comment"] = variable.comment
     changes.after[variable.key] = shown
@@ -280,8 +287,7 @@ def _adjust(changes: Changes, variable: Variable, row: dict[str, t.Any], rows: R
             # Nothing of it can be written without its value
             return
     if stored != variable.value:
-        hide = variable.secret or looks_secret(variable.key)
-        before["value"] = "unknown" if stored is UNKNOWN else HIDDEN if hide else without_password(stored or "")
+        before["value"] = "unknown" if stored is UNKNOWN else HIDDEN if variable.secret else told(variable.key, stored)
         after["value"] = DIFFERS if variable.secret else without_password(variable.value or "")
     for name, wanted in variable.flags.items():
         if bool(row.get(name)) != wanted:

@@ -90,7 +90,7 @@ def test_the_order_is_gates_points_databases_configuration_deployments(run):
         'verify what runs of application "worker"',
     ]
     assert {gate["resource"] for gate in result["gates"]} == {'application "web"', 'application "worker"'}
-    assert result["diff"]["after"]["applications"]["web"]["variables"]["URL"]["value"] == "differs"
+    assert result["diff"]["after"]["applications"]["web"]["variables"]["URL"]["value"] == "********"
     assert [item["name"] for item in result["stack"]["applications"]] == ["web", "worker"]
 
 
