@@ -33,6 +33,9 @@ LONG_SECRET = 6
 SHORT_SECRET = 4
 """Characters. Ansible blanks a no_log value wherever it occurs, so a secret ``1`` punches holes into uuids and numbers."""
 
+NAMED = 5
+"""Variables that a step names; the diff has them all."""
+
 
 def secret_values(rows: t.Iterable[t.Mapping[str, t.Any]]) -> set[str]:
     """The readable values of those that are named like secrets and are long enough to be told from other text."""
@@ -404,6 +407,13 @@ def shown(rows: Rows, changes: Changes, variables: t.Iterable[Variable], target:
     return result
 
 
+def counted(keys: t.Collection[str]) -> str:
+    """Such as ``8 variables (A, B, C, D, E and 3 more)``."""
+    names = sorted(keys)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{len(names)} variable{'s' * (len(names) > 1)} ({', '.join(names[:NAMED])}{more})"
+
+
 def add_to(
     plan: Plan,
     client: Client,
@@ -424,9 +434,8 @@ def add_to(
     if changes:
         plan.merge_diff({"before": {} if existing is None else {"variables": changes.before}, "after": {"variables": changes.after}})
         # The preview twin that goes along with a new locked variable is not worth a word of its own
-        counted = len({variable.key for variable in changes.written})
-        parts = [f"write {counted} variable{'s' * (counted > 1)}"] if counted else []
-        parts += [f"delete {len(changes.deletes)}"] if changes.deletes else []
+        written, deleted = {variable.key for variable in changes.written}, {row["key"] for row in changes.deletes}
+        parts = [f"{verb} {counted(keys)}" for verb, keys in (("write", written), ("delete", deleted)) if keys]
         plan.steps.append(
             Step(
                 f"{' and '.join(parts)} of {kind.words}",
@@ -436,6 +445,8 @@ def add_to(
                 manual=f"set the variables {', '.join(sorted({*changes.before, *changes.after}))} of {kind.words} as they were",
             )
         )
+        if purge and deleted:
+            plan.risk("medium", f"the values of {counted(deleted)} of {kind.words} are gone with them; Coolify keeps no copy")
     if changes.unreadable:
         what = "are written again each time" if update_secrets == "always" else "are left alone (update_secrets=on_create)"
         keys = ", ".join(changes.unreadable)

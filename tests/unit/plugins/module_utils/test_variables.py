@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import InputError
+from ansible_collections.selfhosted.coolify.plugins.module_utils._plan import Plan
 from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import variables as env
 
 APP = env.Target.application("a1", "web")
@@ -165,6 +166,22 @@ def test_what_cannot_be_read_is_not_called_equal(policy, writes):
     assert bool(changes) is writes and changes.unreadable == ["A"]
     if writes:
         assert changes.items[0]["is_shown_once"] is True
+
+
+def steps(rows, purge=False, absent=False, **options):
+    """The actions and the medium risks of a plan."""
+    plan = Plan()
+    env.add_to(plan, None, lambda: APP, rows, env.declare(options, APP, absent), purge=purge, absent=absent)
+    return [step.action for step in plan.steps], [risk.description for risk in plan.risks if risk.level == "medium"]
+
+
+def test_a_step_says_which_variables_it_writes_and_deletes():
+    assert steps([], variables={"WORKERS": "4"})[0] == ['write 1 variable (WORKERS) of application "web"']
+    old = [row(key) for key in "HGFEDCBA"]
+    assert steps(old, absent=True, variables=dict.fromkeys("BA"))[0] == ['delete 2 variables (A, B) of application "web"']
+    actions, risks = steps(old, purge=True, variables={"Z": "1", "Y": "2"})
+    assert actions == ['write 2 variables (Y, Z) and delete 8 variables (A, B, C, D, E and 3 more) of application "web"']
+    assert risks == ['the values of 8 variables (A, B, C, D, E and 3 more) of application "web" are gone with them; Coolify keeps no copy']
 
 
 def test_purge_spares_what_coolify_generates_and_the_other_kind():
