@@ -170,7 +170,12 @@ def plan_removal(live: Live, result: Plan) -> Plan:
     result.resource_id, result.before = live.uuid, visible(FIELDS, live.answer)
     result.merge_diff({"before": view(live), "after": {}})
     result.risk("medium", f"{live.words} goes with its {len(live.answer['environments'])} empty environments; it cannot be undone")
-    result.steps.append(Step(f"delete {live.words} ({live.uuid})", lambda: live.ctx.client.delete(live.path), destructive=True))
+
+    def apply() -> None:
+        live.ctx.client.delete(live.path)
+        live.ctx.say(f"deleted {live.words} ({live.uuid})")
+
+    result.steps.append(Step(f"delete {live.words} ({live.uuid})", apply, destructive=True))
     return result
 
 

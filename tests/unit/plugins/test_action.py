@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.selfhosted.coolify.plugins.module_utils import _runner
+from ansible_collections.selfhosted.coolify.tests.simulator.keys import generated
 from ansible_collections.selfhosted.coolify.tests.unit.controller import play
 from ansible_collections.selfhosted.coolify.tests.unit.plugins.test_structure import definition
 
@@ -21,13 +23,14 @@ IMAGE = {"project": "demo", "name": "web", "server": "localhost", "type": "docke
 def terminal(simulator, waiting):
     """``terminal("coolify_app", …)`` gives the lines that it shows."""
 
-    def terminal(module: str, **options) -> list[str]:
+    def terminal(module: str, fails: bool = False, **options) -> list[str]:
         lines: list[str] = []
         known = definition(module)
         given = {"url": simulator.url, "token": simulator.tokens["root"], **options}
         checked = ArgumentSpecValidator(_runner.argument_spec(known), **known.constraints).validate(given)
         assert not checked.error_messages
-        _runner.execute(known, checked.validated_parameters, check_mode=False, show=lines.append)
+        run = _runner.execute(known, checked.validated_parameters, check_mode=False, show=lines.append)
+        assert bool(run.result.get("failed")) == fails, run.result.get("msg")
         return lines
 
     return terminal
@@ -48,20 +51,81 @@ def terminal(simulator, waiting):
 def test_what_to_do_is_said_before_there_is_a_connection_too(terminal, monkeypatch, options, advice):
     monkeypatch.delenv("COOLIFY_URL", raising=False)
     monkeypatch.delenv("COOLIFY_TOKEN", raising=False)
-    assert terminal("coolify_app", **{**IMAGE, **options}) == [f"[coolify_app] what to do: {advice}"]
+    assert terminal("coolify_app", fails=True, **{**IMAGE, **options}) == [f"[coolify_app] what to do: {advice}"]
 
 
 def test_a_bug_is_to_be_reported(terminal, monkeypatch):
     monkeypatch.setattr(_runner, "connect", lambda *args: 1 / 0)
-    assert terminal("coolify_app", **IMAGE) == ["[coolify_app] what to do: Please report this with the output of the task at -vvv."]
+    assert terminal("coolify_app", fails=True, **IMAGE) == [
+        "[coolify_app] what to do: Please report this with the output of the task at -vvv."
+    ]
 
 
 def test_the_end_of_the_log_is_shown_with_what_to_do(terminal, simulator):
     log = [f"step {number}" for number in range(6)] + ["npm ERR! missing script: build"]
     simulator.coolify.switches.outcomes["web"] = {"deployment": "failed", "log": log}
-    lines = terminal("coolify_app", **IMAGE, state="started")
+    lines = terminal("coolify_app", fails=True, **IMAGE, state="started")
     assert lines[-1].startswith("[coolify_app] what to do: ")
     assert lines[-6:-1] == [f"[coolify_app]   | {line}" for line in log[-5:]] and "step 1" not in str(lines)
+
+
+def deleted(lines: list[str]) -> list[str]:
+    return [re.sub(r"\(\w+\)", "(uuid)", line) for line in lines if "delete" in line]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "deleted {} (uuid), its volumes stay"),
+        ({"delete_volumes": True}, "deleted {} (uuid), with its volumes"),
+        ({"wait": False}, "Coolify is going to delete {} (uuid), its volumes stay"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "made"),
+    [
+        ("app", IMAGE),
+        ("db", {"project": "demo", "name": "web", "server": "localhost", "type": "redis"}),
+        ("service", {"project": "demo", "name": "web", "server": "localhost", "type": "uptime-kuma"}),
+    ],
+)
+def test_what_was_deleted_is_said(terminal, kind, made, options, said):
+    terminal(f"coolify_{kind}", **made)
+    words = {"app": 'application "web"', "db": 'database "web"', "service": 'service "web"'}[kind]
+    lines = terminal(f"coolify_{kind}", project="demo", name="web", state="absent", confirm_destructive=True, **options)
+    assert deleted(lines) == [f"[coolify_{kind}] {said.format(words)}"]
+
+
+@pytest.mark.parametrize(
+    ("module", "made", "words"),
+    [
+        ("coolify_project", {"name": "shop"}, 'project "shop"'),
+        ("coolify_private_key", {"name": "fleet", "private_key": generated()}, 'private key "fleet"'),
+        ("coolify_server", {"name": "web1", "ip": "10.0.0.5", "private_key": "Testing Host Key"}, 'server "web1"'),
+        ("coolify_destination", {"server": "localhost", "name": "extra", "network": "extra"}, 'destination "extra"'),
+        (
+            "coolify_s3_storage",
+            {"name": "backups", "endpoint": "https://s3.example.com", "bucket": "acme-backups", "region": "eu", "key": "k", "secret": "s"},
+            'S3 storage "backups"',
+        ),
+    ],
+)
+def test_what_has_no_volumes_is_said_to_be_deleted_too(terminal, module, made, words):
+    terminal(module, **made)
+    found = {name: value for name, value in made.items() if name == "name" or (module == "coolify_destination" and name == "server")}
+    lines = terminal(module, **found, state="absent", confirm_destructive=True)
+    assert deleted(lines) == [f"[{module}] deleted {words} (uuid)"]
+
+
+@pytest.mark.parametrize(("module", "creates"), [("app", True), ("deploy", False)])
+def test_a_name_that_does_not_exist(run, simulator, module, creates):
+    for name in ("web", "beat"):
+        run("app", **{**IMAGE, "name": name})
+    result = run(module, project="demo", name="wbe")
+    assert result["code"] == 609 and result["msg"].endswith('there is no application "wbe" in demo/production; existing: beat, web')
+    assert ("To create it" in result["troubleshooting"]) is creates
+    preview = run(module, check=True, project="demo", name="wbe")
+    assert not preview.get("failed") and "existing: beat, web. The preview goes on" in str(preview["warnings"])
 
 
 def test_options_that_are_wrong_are_all_told(simulator, tmp_path):
