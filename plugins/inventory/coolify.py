@@ -73,6 +73,7 @@ notes:
   - >-
     The machine that Coolify itself runs on is known to it as C(host.docker.internal). Its C(ansible_host) is the host of O(url); where a proxy
     stands in front of that, set it with O(compose).
+  - An option that does not exist is an error, because a misspelt O(filters) would leave too much in the inventory.
   - O(url), O(token) and O(http_headers) may be templates, for example with a lookup.
   - A token with the ability C(read) is enough. Neither the inventory nor its cache ever holds a token or another secret.
   - What the cache holds is used only for the same O(url) and O(resources).

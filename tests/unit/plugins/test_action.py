@@ -128,6 +128,15 @@ def test_a_name_that_does_not_exist(run, simulator, module, creates):
     assert not preview.get("failed") and "existing: beat, web. The preview goes on" in str(preview["warnings"])
 
 
+def test_a_former_secret_is_nowhere_in_the_output(terminal, simulator, tmp_path):
+    terminal("coolify_app", **IMAGE, secrets={"STRIPE": "sk_live_zzz111"})
+    env = {"project": "demo", "application": "web", "variables": {"STRIPE": "newvalue"}}
+    for options in (["--check", "--diff", "-vvvv"], ["--diff", "-vvvv"]):
+        done = play([{"selfhosted.coolify.coolify_env": env}], *options, folder=tmp_path, simulator=simulator)
+        assert done.returncode == 0 and '"value": "newvalue"' in done.stdout
+        assert "sk_live_zzz111" not in done.stdout + done.stderr
+
+
 def test_options_that_are_wrong_are_all_told(simulator, tmp_path):
     wrong = {
         "unknown": {"nmae": "web", "project": "demo"},
