@@ -30,7 +30,8 @@ Errors
 
 A failed task (other than one whose options Ansible itself refuses) has ``msg`` and ``error`` (what was tried, on what, and what the answer was),
 ``code``, ``troubleshooting`` (what to do next) and ``incident`` (the same as a record). What stands below under *What to do* is what
-``troubleshooting`` says where nothing more exact is known.
+``troubleshooting`` says where nothing more exact is known. With a local connection the terminal shows it at once, after the last lines of the log
+where the failure has one.
 
 The status is ``failed``; ``blocked`` for 601, when nothing was changed because a confirmation is missing; ``rolled_back`` for 602, when
 everything done before the failure was undone. After 603 ``details.manual_steps`` says what to do by hand.

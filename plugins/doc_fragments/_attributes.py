@@ -20,7 +20,7 @@ attributes:
       - Can run in C(check_mode) and return what would be done, without changing anything.
   diff_mode:
     description:
-      - Returns what has changed, or would change, in C(diff). Secrets are shown as V(differs) only.
+      - Returns what has changed, or would change, in C(diff). Secrets are shown as V(differs) or V(********) only.
   idempotent:
     description:
       - When run twice in a row outside check mode, with the same arguments, the second run changes nothing.

@@ -17,7 +17,7 @@ options:
     type: dict
   secrets:
     description:
-      - Like O(variables), for values that must not be seen. Diffs show V(differs) only.
+      - Like O(variables), for values that must not be seen. Diffs show V(differs), or V(********) where there was none, and nothing else.
       - Ansible blanks each of these values everywhere in the result, so very short ones damage it; the task warns.
     type: dict
   purge:

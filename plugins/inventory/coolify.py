@@ -73,6 +73,7 @@ notes:
   - >-
     The machine that Coolify itself runs on is known to it as C(host.docker.internal). Its C(ansible_host) is the host of O(url); where a proxy
     stands in front of that, set it with O(compose).
+  - An option that does not exist is an error, because a misspelt O(filters) would leave too much in the inventory.
   - O(url), O(token) and O(http_headers) may be templates, for example with a lookup.
   - A token with the ability C(read) is enough. Neither the inventory nor its cache ever holds a token or another secret.
   - What the cache holds is used only for the same O(url) and O(resources).
@@ -113,11 +114,20 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.community.library_inventory_filtering_v1.plugins.plugin_utils.inventory_filter import filter_host, parse_filters
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import CoolifyError
 from ansible_collections.selfhosted.coolify.plugins.module_utils._http import checked_url
 from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import estate
 from ansible_collections.selfhosted.coolify.plugins.plugin_utils._connection import client_of, sentence
+
+try:
+    from ansible_collections.community.library_inventory_filtering_v1.plugins.plugin_utils.inventory_filter import (
+        filter_host,
+        parse_filters,
+    )
+
+    FILTERS_MISSING = None
+except ImportError as error:
+    FILTERS_MISSING = error
 
 try:
     # From 2.19 on every text is marked as unsafe in the output unless somebody vouches for it
@@ -126,6 +136,7 @@ except ImportError:
     from ansible_collections.selfhosted.coolify.plugins.module_utils._fields import same as plain
 
 FACTS = "coolify_"
+FILTERS = "community.library_inventory_filtering_v1"
 HARMLESS = re.compile(r"[^{}#%]*")
 """Without any sign that a template could begin with."""
 SERVERS = ("coolify_servers", "coolify_reachable", "coolify_usable", "coolify_build_servers")
@@ -165,7 +176,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        if FILTERS_MISSING:
+            raise AnsibleParserError(
+                f"the collection {FILTERS} is missing: {FILTERS_MISSING}. Install it: ansible-galaxy collection install {FILTERS}"
+            )
+        config = self._read_config_data(path)
+        # Ansible ignores these, and without the filters that somebody meant, too much would be in the inventory
+        unknown = sorted(str(key) for key in config if key not in self._options)
+        if unknown:
+            raise AnsibleParserError(f"unknown: {', '.join(unknown)}. The options are {', '.join(sorted(self._options))}")
         filters = parse_filters(self.get_option("filters"))
         try:
             found = self._estate(self.get_cache_key(path), cache)

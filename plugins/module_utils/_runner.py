@@ -31,6 +31,8 @@ CONNECTION_SPEC: dict[str, t.Any] = {
     "http_headers": {"type": "dict", "no_log": True},
 }
 SHORTEST_MASKED = 4
+LOG_LINES = 5
+"""Of the incident, that are shown with what to do."""
 IDENTITY = ("name", "uuid", "project", "environment", "server", "destination", "application", "database", "service")
 """Options that say what is meant."""
 
@@ -69,8 +71,13 @@ def execute(
     result = _contract.envelope(module.returns, dry_run=check_mode)
     ctx, plan = None, Plan()
     clock_times = {"started_at": _contract.now()}
+    secrets: set[str] = set()
+
+    def shown(line: str) -> None:
+        show(remove_values(f"[{module.name}] {line}", _spellings(set(secrets))))
+
     try:
-        ctx = _context(module, options, check_mode, show)
+        ctx = _context(options, check_mode, shown, secrets)
         ctx.verbose = verbose
         if module.gather:
             result.update(module.gather(ctx))
@@ -93,17 +100,17 @@ def execute(
         _fail(module, options, result, error, plan)
         if error.code == CoolifyError.code:
             result["exception"] = traceback.format_exc()
-        if ctx:
-            ctx.show(f"what to do: {error.troubleshooting}")
+        _tell(shown, error)
     except Exception as error:  # pylint: disable=broad-except
         # A traceback that Ansible prints by itself would pass by the masking of secrets
         bug = CoolifyError(f"a bug in {module.name}: {type(error).__name__}: {error}")
         _fail(module, options, result, bug, plan)
         result["exception"] = traceback.format_exc()
+        _tell(shown, bug)
     result["details"].update(clock_times, completed_at=_contract.now(), duration_seconds=round(time.monotonic() - started, 2))
     if ctx and ctx.timeline:
         result["details"]["timeline"] = ctx.timeline
-    run = Run(result, ctx.warnings if ctx else [], secrets=ctx.secrets if ctx else set())
+    run = Run(result, ctx.warnings if ctx else [], secrets=secrets)
     password = (result.get("connection") or {}).get("password")
     if password:
         run.revealed = {password} | _spellings({password})
@@ -132,17 +139,11 @@ def connect(options: t.Mapping[str, t.Any], on_wait: t.Callable[[str], None] = l
     return Client(http)
 
 
-def _context(module: Module, options: dict[str, t.Any], check_mode: bool, show: t.Callable[[str], None]) -> Context:
+def _context(options: dict[str, t.Any], check_mode: bool, shown: t.Callable[[str], None], secrets: set[str]) -> Context:
     empty = [name for name in IDENTITY if options.get(name) == ""]
     if empty:
         raise InputError(f"{', '.join(empty)}: it is empty; a template that yields nothing must not mean something else")
     label = _named(options) or ""
-
-    secrets: set[str] = set()
-
-    def shown(line: str) -> None:
-        show(remove_values(f"[{module.name}] {line}", _spellings(set(secrets))))
-
     client = connect(options, lambda text: shown(f"{label}: {text}" if label else text))
     ctx = Context(options, client, check_mode, Clock(), show=shown, secrets=secrets)
     if is_plain_http(client.http.url):
@@ -196,6 +197,13 @@ def _apply(ctx: Context, plan: Plan) -> bool:
             error.facts["details"] = {**error.facts.get("details", {}), "applied": [step.action for step in transaction.changed]}
         raise
     return bool(transaction.changed)
+
+
+def _tell(shown: t.Callable[[str], None], error: CoolifyError) -> None:
+    """What a person at the terminal needs beside the message; the rest is in the result."""
+    for line in error.log[:LOG_LINES]:
+        shown(f"  | {line}")
+    shown(f"what to do: {error.troubleshooting}")
 
 
 def _fail(module: Module, options: dict[str, t.Any], result: dict[str, t.Any], error: CoolifyError, plan: Plan) -> None:

@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Creates, changes and deletes a project and the environments in it.
   - Environments that are not listed stay, unless O(purge) is set. Coolify itself creates the environment V(production) with each project.
-  - A project or environment that still has resources is never deleted; the error lists them.
+  - A project or environment that still has resources is never deleted; the error lists them. In check mode it is a warning, because an earlier task
+    of the same run may be going to delete them.
 author:
   - selfhosted.coolify contributors (@selfhosted)
 extends_documentation_fragment:

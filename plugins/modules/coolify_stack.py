@@ -305,7 +305,8 @@ options:
         type: dict
       secrets:
         description:
-        - Like O(services[].variables), for values that must not be seen. Diffs show V(differs) only.
+        - Like O(services[].variables), for values that must not be seen. Diffs show V(differs), or V(********) where there was
+          none, and nothing else.
         - Ansible blanks each of these values everywhere in the result, so very short ones damage it; the task warns.
         type: dict
       tags:
@@ -1152,7 +1153,8 @@ options:
         type: dict
       secrets:
         description:
-        - Like O(applications[].variables), for values that must not be seen. Diffs show V(differs) only.
+        - Like O(applications[].variables), for values that must not be seen. Diffs show V(differs), or V(********) where there
+          was none, and nothing else.
         - Ansible blanks each of these values everywhere in the result, so very short ones damage it; the task warns.
         type: dict
       purge:

@@ -17,6 +17,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.json import AnsibleJSONEncoder
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._context import Module
@@ -49,11 +50,7 @@ class DirectAction(ActionBase):
         validation = ArgumentSpecValidator(argument_spec(self.definition), **self.definition.constraints).validate(args)
         options, no_log_values = validation.validated_parameters, validation._no_log_values
         if validation.error_messages:
-            text = validation.error_messages[0]
-            if validation.unsupported_parameters:
-                # The words that AnsibleModule puts in front
-                text = f"Unsupported parameters for ({self._task.action}) module: {text}"
-            return {**result, "failed": True, "msg": remove_values(text, no_log_values)}
+            return {**result, "failed": True, "msg": remove_values(self._complaint(validation), no_log_values)}
         hidden = bool(self._task.no_log)
 
         def show(line: str) -> None:
@@ -68,6 +65,16 @@ class DirectAction(ActionBase):
         if run.warnings:
             result["warnings"] = remove_values(run.warnings, run.hidden(no_log_values))
         return result
+
+    def _complaint(self, validation: t.Any) -> str:
+        """In the words of AnsibleModule, which tells only the first. What is not supported comes first: it is often what is missing, misspelt."""
+        unsupported, others = [], []
+        for error in validation.errors.errors:
+            if isinstance(error, UnsupportedError):
+                unsupported.append(f"Unsupported parameters for ({self._task.action}) module: {error.msg}")
+            else:
+                others.append(error.msg)
+        return "; ".join([*(text.rstrip(".") if others else text for text in unsupported), *others])
 
     def _runs_here(self, task_vars: dict[str, t.Any]) -> bool:
         """Whether the ordinary module would run on the controller as the current user, with this interpreter and environment."""

@@ -51,7 +51,20 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-
 # Nobody sees more of a line, and looking for patterns in megabytes would take longer than the task may
 _LONG = re.compile(rf"^(.{{{4 * LINE}}}).+$", re.MULTILINE)
 _URL_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s@]+)@")
+# What is given out with a name in front; short ones too, which a log may be full of
+_ISSUED = re.compile(r"(?<![A-Za-z0-9])(?:[rs]k_(?:live|test)_|whsec_|gh[pousr]_|github_pat_|glpat-|xox[a-z]-|A[KS]IA[A-Z0-9])")
+_BETWEEN = re.compile(r"[^\w.+-]+")
+TOKEN = 16
+"""Characters of a piece of text that may be random."""
+# What names, versions and times consist of, such as bookworm, 2024 and v1
+_WORDS = re.compile(r"(?:(?:[A-Za-z]+|\d+|[A-Za-z]{1,3}\d{1,3})?(?:[-_.+]|$))*")
+# A UUID, and what Coolify has instead
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z](?=.*[g-z])[a-z0-9]{23}")
 _ARGUMENT = re.compile(r"(?:^|\s)--?[\w-]*(?:pass|secret|token)[\w-]*[\s=]+(\S+)", re.IGNORECASE)
+
+
+def named_secret(key: str) -> bool:
+    return bool(looks_secret(key) or SECRET_PART.search(key))
 
 
 def secret_values(environment: t.Iterable[str], command: t.Iterable[str] = ()) -> tuple[str, ...]:
@@ -60,7 +73,7 @@ def secret_values(environment: t.Iterable[str], command: t.Iterable[str] = ()) -
     found: set[str] = set()
     for variable in environment:
         key, _sign, value = variable.partition("=")
-        if looks_secret(key) or SECRET_PART.search(key):
+        if named_secret(key):
             found.update([value, *value.splitlines()])
         found.update(_URL_PASSWORD.findall(value))
     found.update(_ARGUMENT.findall(" ".join(command)))
@@ -83,6 +96,20 @@ def mask(text: str, secrets: t.Iterable[str] = ()) -> str:
     for pattern, instead in _PATTERNS:
         text = pattern.sub(instead, text)
     return text
+
+
+def may_be_secret(text: str) -> bool:
+    """Whether a value may be a secret, whatever its name is: it has something that ``mask`` blanks, begins like what a service gives out, or
+    has a piece that may be random. That is one of at least 16 characters, with letters and digits, that is no UUID and consists of more
+    than words and numbers: not the pieces of https://shop.example.com/2024 and not python-3.12-slim-bookworm."""
+    if mask(text).count(HIDDEN) > text.count(HIDDEN) or _ISSUED.search(text):
+        return True
+    return any(_random(piece) for piece in _BETWEEN.split(text))
+
+
+def _random(piece: str) -> bool:
+    mixed = re.search(r"[A-Za-z]", piece) and re.search(r"\d", piece)
+    return bool(len(piece) >= TOKEN and mixed and not _ID.fullmatch(piece) and not _WORDS.fullmatch(piece))
 
 
 def clip(text: str, length: int = LINE) -> str:

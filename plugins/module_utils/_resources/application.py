@@ -484,7 +484,14 @@ def plan_for(live: Live) -> Plan:
     if options["state"] == "absent":
         return removal(live, result, configuration(live.answer)) if live.answer else result
     if live.answer is None and not options.get("type"):
-        return unknown_yet(live, result, [row.name for row in FIELDS if options.get(row.name) is not None])
+        return unknown_yet(
+            live,
+            result,
+            [row.name for row in FIELDS if options.get(row.name) is not None],
+            # coolify_deploy creates nothing
+            "type and what that needs" if "type" in options else "",
+            live.place.environment["applications"] if live.place else None,
+        )
     wanted = wanted_fields(ctx, live.answer)
     deployment = deploy.Deploy(live, result, history) if options["state"] in DEPLOYING else None
     if deployment and options["state"] == "recreated" and live.answer:

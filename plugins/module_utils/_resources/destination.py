@@ -189,6 +189,7 @@ def plan_removal(live: Live, result: Plan, server: dict[str, t.Any] | None) -> P
             if error.code != 409:
                 raise
             raise InUse(f"{live.words} cannot be deleted: {error.answer}") from error
+        live.ctx.say(f"deleted {live.words} ({live.uuid})")
 
     result.resource_id, result.before = live.uuid, visible(FIELDS, live.answer)
     result.merge_diff({"before": view(live, server), "after": {}})

@@ -113,7 +113,7 @@ def plan(ctx: Context) -> Plan:
     result.before = {
         f"{row['key']}{' (preview)' if row.get('is_preview') else ''}": {
             **{name: row.get(name) for name in target.flags},
-            **({"value": row.get("value")} if row["key"] in plain and not env.looks_secret(row["key"]) else {}),
+            **({"value": env.told(row["key"], row["value"])} if row["key"] in plain and "value" in row else {}),
         }
         for row in rows
     }

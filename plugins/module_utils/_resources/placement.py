@@ -28,13 +28,16 @@ def matches(items: t.Iterable[dict[str, t.Any]], wanted: str) -> list[dict[str, 
     return [item for item in items if item.get("uuid") == wanted] or [item for item in items if item.get("name") == wanted]
 
 
+def names(items: t.Iterable[dict[str, t.Any]]) -> str:
+    return ", ".join(sorted({str(item.get("name")) for item in items})) or "none"
+
+
 def only(items: t.Iterable[dict[str, t.Any]], wanted: str, what: str, where: str = "") -> dict[str, t.Any]:
     """The one item of that name or uuid. Raises NotFoundByName with the names that exist, or Ambiguous with the uuids."""
     items = list(items)
     found = matches(items, wanted)
     if not found:
-        names = ", ".join(sorted({str(item.get("name")) for item in items})) or "none"
-        raise NotFoundByName(f'there is no {what} "{wanted}"{where}; existing: {names}')
+        raise NotFoundByName(f'there is no {what} "{wanted}"{where}; existing: {names(items)}')
     if len(found) > 1:
         raise Ambiguous(f'{len(found)} {what}s are named "{wanted}"{where}: {", ".join(str(item["uuid"]) for item in found)}')
     return found[0]

@@ -237,6 +237,7 @@ def plan_removal(live: Live, result: Plan) -> Plan:
                 raise
             # GitLab apps are in no list
             raise InUse(f"{live.words} cannot be deleted: {error.answer}") from error
+        live.ctx.say(f"deleted {live.words} ({live.uuid})")
 
     result.resource_id, result.before = live.uuid, visible(FIELDS, live.answer)
     result.merge_diff({"before": view(live.answer), "after": {}})

@@ -147,18 +147,22 @@ def _create_environment(live: Live, name: str) -> Step:
 
 
 def refuse_in_use(live: Live, environment_ids: t.Collection[int], words: str) -> None:
-    """Raise InUse with the list of what is still there. An environment's own view leaves three database types out, the list of resources does not."""
+    """Raise InUse with the list of what is still there; in check mode warn, because an earlier task of the same run may be going to delete it.
+    An environment's own view leaves three database types out, the list of resources does not."""
     held = [item for item in live.ctx.client.items("/resources") if item.get("environment_id") in environment_ids]
     if held:
         environments = {item["id"]: item["name"] for item in live.answer["environments"]}
         told = ", ".join(f'{item["type"]} "{item["name"]}" ({item["uuid"]}) in {environments[item["environment_id"]]}' for item in held)
-        raise InUse(
+        error = InUse(
             f"{words} cannot be deleted, it still has {len(held)} resource{'s' * (len(held) > 1)}: {told}",
             resources=[
                 {"uuid": item["uuid"], "name": item["name"], "type": item["type"], "environment": environments[item["environment_id"]]}
                 for item in held
             ],
         )
+        if not live.ctx.check_mode:
+            raise error
+        live.ctx.warn(f"{error}; the real run fails unless an earlier task deletes them")
 
 
 def plan_removal(live: Live, result: Plan) -> Plan:
@@ -166,7 +170,12 @@ def plan_removal(live: Live, result: Plan) -> Plan:
     result.resource_id, result.before = live.uuid, visible(FIELDS, live.answer)
     result.merge_diff({"before": view(live), "after": {}})
     result.risk("medium", f"{live.words} goes with its {len(live.answer['environments'])} empty environments; it cannot be undone")
-    result.steps.append(Step(f"delete {live.words} ({live.uuid})", lambda: live.ctx.client.delete(live.path), destructive=True))
+
+    def apply() -> None:
+        live.ctx.client.delete(live.path)
+        live.ctx.say(f"deleted {live.words} ({live.uuid})")
+
+    result.steps.append(Step(f"delete {live.words} ({live.uuid})", apply, destructive=True))
     return result
 
 

@@ -285,6 +285,8 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
         else:
             ctx.client.delete(live.path, **flags)
             plan.details["pending"] = f"GET /api/v1{live.path} until it answers 404"
+        done = "deleted" if ctx.flag("wait") else "Coolify is going to delete"
+        ctx.say(f"{done} {live.words} ({live.uuid}), {'with its volumes' if flags['delete_volumes'] else 'its volumes stay'}")
 
     def result() -> None:
         plan.resource, plan.resource_id = None, live.uuid
@@ -305,12 +307,20 @@ def removal(live: Live, plan: Plan, configuration: dict[str, t.Any]) -> Plan:
     return plan
 
 
-def unknown_yet(live: Live, plan: Plan, options: t.Sequence[str], creating: str = "type and what that needs") -> Plan:
+def unknown_yet(
+    live: Live,
+    plan: Plan,
+    options: t.Sequence[str],
+    creating: str = "type and what that needs",
+    others: t.Iterable[dict[str, t.Any]] | None = None,
+) -> Plan:
     """What a preview can say about something that does not exist and is not declared well enough to be created: an earlier task of the
-    same run may be going to create it. A real run raises NotFoundByName."""
+    same run may be going to create it. A real run raises NotFoundByName. ``creating`` is empty where the module does not create;
+    ``others`` are those that exist there."""
+    existing = "" if others is None else f"; existing: {placement.names(others)}"
     error = NotFoundByName(
-        f"there is no {live.words}{live.place.words if live.place else ''}",
-        f"Correct the name or where it is looked for. To create it, give {creating}.",
+        f"there is no {live.words}{live.place.words if live.place else ''}{existing}",
+        f"Correct the name or where it is looked for.{f' To create it, give {creating}.' if creating else ''}",
     )
     if not live.ctx.check_mode:
         raise error

@@ -644,7 +644,12 @@ def plan_removal(live: Server, result: Plan) -> Plan:
     result.resource_id, result.before = live.uuid, _configuration(live.answer)
     result.downtime = bool(held)
     result.merge_diff({"before": {**view(live), **({"resources": held} if held else {})}, "after": {}})
-    result.steps.append(Step(action, lambda: ctx.client.delete(live.path, **query), destructive=True, keeps=True))
+
+    def apply() -> None:
+        ctx.client.delete(live.path, **query)
+        ctx.say(f"deleted {live.words} ({live.uuid})")
+
+    result.steps.append(Step(action, apply, destructive=True, keeps=True))
     return result
 
 

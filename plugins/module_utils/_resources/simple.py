@@ -65,7 +65,12 @@ def plan_removal(live: Live, result: Plan, fields: Fields, meaning: str, *, leve
     result.resource_id, result.before = live.uuid, visible(fields, live.answer)
     result.merge_diff({"before": view(live, fields), "after": {}})
     result.risk(level, f"{live.words} is deleted: {meaning}")
-    result.steps.append(Step(f"delete {live.words} ({live.uuid})", lambda: live.ctx.client.delete(live.path), destructive=destructive))
+
+    def apply() -> None:
+        live.ctx.client.delete(live.path)
+        live.ctx.say(f"deleted {live.words} ({live.uuid})")
+
+    result.steps.append(Step(f"delete {live.words} ({live.uuid})", apply, destructive=destructive))
 
     def gone() -> None:
         result.resource, result.resource_id = None, live.uuid

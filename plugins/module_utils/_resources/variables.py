@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from .._client import Client, path
 from .._errors import ApiError, CoolifyError, InputError
 from .._fields import DIFFERS, HIDDEN, UNKNOWN, looks_secret, without_password
+from .._host.masking import may_be_secret, named_secret
 from .._plan import Plan, Step, Undone
 
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -31,6 +32,9 @@ LONG_SECRET = 6
 """Characters from which on a secret is blanked in the lines of a log."""
 SHORT_SECRET = 4
 """Characters. Ansible blanks a no_log value wherever it occurs, so a secret ``1`` punches holes into uuids and numbers."""
+
+NAMED = 5
+"""Variables that a step names; the diff has them all."""
 
 
 def secret_values(rows: t.Iterable[t.Mapping[str, t.Any]]) -> set[str]:
@@ -189,6 +193,12 @@ def stored_value(row: t.Mapping[str, t.Any]) -> t.Any:
     return (row["value"] or None) if "value" in row else UNKNOWN
 
 
+def told(key: str, value: str | None) -> str:
+    """A stored value as it may be shown. That it is declared as plain now does not say that it was before, or who wrote it."""
+    text = without_password(value or "")
+    return HIDDEN if named_secret(key) or may_be_secret(text) else text
+
+
 @dataclass
 class Changes:
     """What has to be written: bulk items, rows to delete, and the two sides of the diff."""
@@ -264,7 +274,7 @@ def _add(changes: Changes, variable: Variable, rows: Rows, target: Target) -> No
         # Coolify copies a new variable into a preview twin, but not the lock: the value would stay readable there
         changes.items.append({**_item(variable, flags, variable.comment, target), "is_preview": True})
         changes.written.append(variable)
-    shown: dict[str, t.Any] = {"value": DIFFERS if variable.secret else without_password(variable.value or ""), **variable.flags}
+    shown: dict[str, t.Any] = {"value": HIDDEN if variable.secret else without_password(variable.value or ""), **variable.flags}
     if variable.comment:
         shown["comment"] = variable.comment
     changes.after[variable.key] = shown
@@ -280,8 +290,7 @@ def _adjust(changes: Changes, variable: Variable, row: dict[str, t.Any], rows: R
             # Nothing of it can be written without its value
             return
     if stored != variable.value:
-        hide = variable.secret or looks_secret(variable.key)
-        before["value"] = "unknown" if stored is UNKNOWN else HIDDEN if hide else without_password(stored or "")
+        before["value"] = "unknown" if stored is UNKNOWN else HIDDEN if variable.secret else told(variable.key, stored)
         after["value"] = DIFFERS if variable.secret else without_password(variable.value or "")
     for name, wanted in variable.flags.items():
         if bool(row.get(name)) != wanted:
@@ -398,6 +407,13 @@ def shown(rows: Rows, changes: Changes, variables: t.Iterable[Variable], target:
     return result
 
 
+def counted(keys: t.Collection[str]) -> str:
+    """Such as ``8 variables (A, B, C, D, E and 3 more)``."""
+    names = sorted(keys)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{len(names)} variable{'s' * (len(names) > 1)} ({', '.join(names[:NAMED])}{more})"
+
+
 def add_to(
     plan: Plan,
     client: Client,
@@ -418,9 +434,8 @@ def add_to(
     if changes:
         plan.merge_diff({"before": {} if existing is None else {"variables": changes.before}, "after": {"variables": changes.after}})
         # The preview twin that goes along with a new locked variable is not worth a word of its own
-        counted = len({variable.key for variable in changes.written})
-        parts = [f"write {counted} variable{'s' * (counted > 1)}"] if counted else []
-        parts += [f"delete {len(changes.deletes)}"] if changes.deletes else []
+        written, deleted = {variable.key for variable in changes.written}, {row["key"] for row in changes.deletes}
+        parts = [f"{verb} {counted(keys)}" for verb, keys in (("write", written), ("delete", deleted)) if keys]
         plan.steps.append(
             Step(
                 f"{' and '.join(parts)} of {kind.words}",
@@ -430,6 +445,8 @@ def add_to(
                 manual=f"set the variables {', '.join(sorted({*changes.before, *changes.after}))} of {kind.words} as they were",
             )
         )
+        if purge and deleted:
+            plan.risk("medium", f"the values of {counted(deleted)} of {kind.words} are gone with them; Coolify keeps no copy")
     if changes.unreadable:
         what = "are written again each time" if update_secrets == "always" else "are left alone (update_secrets=on_create)"
         keys = ", ".join(changes.unreadable)

@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.selfhosted.coolify.plugins.inventory.coolify import InventoryModule, host_name, unique
 from ansible_collections.selfhosted.coolify.plugins.module_utils._resources.estate import address_of
 from ansible_collections.selfhosted.coolify.tests.unit.controller import command
+from ansible_collections.selfhosted.coolify.tests.unit.plugins.test_structure import ROOT
 
 PLUGIN = {"plugin": "selfhosted.coolify.coolify"}
 
@@ -172,6 +173,23 @@ def test_an_error_says_what_and_what_to_do(estate, tmp_path, env, token, said):
     assert " ".join(said.split()) in " ".join(done.stderr.split()), done.stderr
     assert "Traceback" not in done.stderr
     assert estate.tokens.get(token, token) not in done.stdout + done.stderr
+
+
+def test_an_option_that_does_not_exist_is_not_ignored(estate, tmp_path):
+    (tmp_path / "coolify.yml").write_text(yaml.safe_dump({**PLUGIN, "resourcess": ["databases"], "filter": []}))
+    done = command("ansible-inventory", "-i", "coolify.yml", "--list", simulator=estate, folder=tmp_path)
+    said = " ".join(done.stderr.split())
+    assert "unknown: filter, resourcess. The options are ca_path, cache, " in said and ", resources, " in said
+    assert "edge-1" not in done.stdout
+
+
+def test_the_collection_that_is_missing_is_named(estate, tmp_path):
+    (tmp_path / "coolify.yml").write_text(yaml.safe_dump(PLUGIN))
+    (tmp_path / "ansible_collections/selfhosted").mkdir(parents=True)
+    (tmp_path / "ansible_collections/selfhosted/coolify").symlink_to(ROOT)
+    where = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "PYTHONPATH": ""}
+    done = command("ansible-inventory", "-i", "coolify.yml", "--list", simulator=estate, folder=tmp_path, **where)
+    assert "Install it: ansible-galaxy collection install community.library_inventory_filtering_v1" in " ".join(done.stderr.split())
 
 
 def test_api_disabled_and_an_address_that_may_not(estate, tmp_path):

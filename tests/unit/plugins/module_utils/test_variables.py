@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.selfhosted.coolify.plugins.module_utils._errors import InputError
+from ansible_collections.selfhosted.coolify.plugins.module_utils._plan import Plan
 from ansible_collections.selfhosted.coolify.plugins.module_utils._resources import variables as env
 
 APP = env.Target.application("a1", "web")
@@ -95,12 +96,63 @@ def test_a_flag_alone_can_differ():
 def test_secrets_are_never_shown():
     changes = compare([row("A", "old-secret")], secrets={"A": "new-secret", "B": "other-secret"})
     assert changes.before == {"A": {"value": "********"}}
-    assert changes.after == {"A": {"value": "differs"}, "B": {"value": "differs"}}
+    # B is new, so there is nothing that it could differ from
+    assert changes.after == {"A": {"value": "differs"}, "B": {"value": "********"}}
 
 
 def test_the_old_value_of_a_plain_variable_with_a_secret_name_is_not_shown():
     changes = compare([row("API_TOKEN", "was-a-secret")], variables={"API_TOKEN": "x"})
     assert changes.before == {"API_TOKEN": {"value": "********"}}
+
+
+@pytest.mark.parametrize(
+    ("key", "old"),
+    [
+        ("STRIPE", "sk_live_zzz111"),
+        ("HUB", "ghp_abc"),
+        ("CHAT", "xoxb-1-2"),
+        ("AWS", "AKIAIOSFODNN7EXAMPLE"),
+        ("SIGNER", "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----"),
+        ("LICENCE", "kX9mQ2pL7vR4tB8w"),
+        ("LICENCE", "supersecretpassword123"),
+        ("HOOK", "https://hooks.example.com/services/T0AAAAAAA/abcdefgh12345678"),
+        ("ARGUMENTS", "--password hunter2"),
+        ("PGPASSWORD", "hunter2"),
+    ],
+)
+def test_the_old_value_of_what_was_a_secret_is_not_shown(key, old):
+    changes = compare([row(key, old)], variables={key: "newvalue"})
+    assert changes.before == {key: {"value": "********"}} and changes.after == {key: {"value": "newvalue"}}
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "",
+        "INFO",
+        "sk-SK",
+        "python-3.12-slim-bookworm",
+        "ghcr.io/acme/shop:v1.2.3-rc1",
+        "https://shop.example.com/media/2024",
+        "/var/lib/shop2024/uploads",
+        "ec2-3-120-5-1.eu-central-1.compute.amazonaws.com",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "redis://li0oypvdxi4be8ro6n4f77yl:6379/0",
+        "2024-05-01T10:00:00Z",
+        "gunicorn shop.wsgi --workers 4 --bind 0.0.0.0:8000",
+    ],
+)
+def test_the_old_value_of_what_cannot_well_be_a_secret_is_shown(old):
+    assert compare([row("SETTING", old)], variables={"SETTING": "new"}).before == {"SETTING": {"value": old}}
+
+
+def test_a_secret_that_is_declared_as_plain_later_is_nowhere_in_the_result(run):
+    run("app", project="demo", name="web", server="localhost", type="dockerimage", docker_registry_image_name="nginx")
+    run("env", project="demo", application="web", secrets={"STRIPE": "sk_live_zzz111", "CACHE": "redis://:hunter2hunter2@cache:6379"})
+    for check in (True, False):
+        result = run("env", check, project="demo", application="web", variables={"STRIPE": "newvalue", "CACHE": "redis://cache:6379"})
+        assert result["changed"] and result["diff"]["after"]["variables"]["STRIPE"]["value"] == "newvalue"
+        assert "sk_live_zzz111" not in str(result) and "hunter2hunter2" not in str(result)
 
 
 def test_the_value_of_a_removed_variable_is_not_shown():
@@ -114,6 +166,22 @@ def test_what_cannot_be_read_is_not_called_equal(policy, writes):
     assert bool(changes) is writes and changes.unreadable == ["A"]
     if writes:
         assert changes.items[0]["is_shown_once"] is True
+
+
+def steps(rows, purge=False, absent=False, **options):
+    """The actions and the medium risks of a plan."""
+    plan = Plan()
+    env.add_to(plan, None, lambda: APP, rows, env.declare(options, APP, absent), purge=purge, absent=absent)
+    return [step.action for step in plan.steps], [risk.description for risk in plan.risks if risk.level == "medium"]
+
+
+def test_a_step_says_which_variables_it_writes_and_deletes():
+    assert steps([], variables={"WORKERS": "4"})[0] == ['write 1 variable (WORKERS) of application "web"']
+    old = [row(key) for key in "HGFEDCBA"]
+    assert steps(old, absent=True, variables=dict.fromkeys("BA"))[0] == ['delete 2 variables (A, B) of application "web"']
+    actions, risks = steps(old, purge=True, variables={"Z": "1", "Y": "2"})
+    assert actions == ['write 2 variables (Y, Z) and delete 8 variables (A, B, C, D, E and 3 more) of application "web"']
+    assert risks == ['the values of 8 variables (A, B, C, D, E and 3 more) of application "web" are gone with them; Coolify keeps no copy']
 
 
 def test_purge_spares_what_coolify_generates_and_the_other_kind():

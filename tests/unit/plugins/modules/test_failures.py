@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 import pytest
@@ -359,6 +360,22 @@ def test_a_project_with_resources_is_refused_with_the_list(run, simulator):
     refused = run("project", name="demo", state="absent", confirm_destructive=True)
     check(refused, 614, '"web"', '"cache"', "production")
     assert len(refused["resources"]) == 2
+
+
+def test_a_teardown_can_be_previewed(run, simulator):
+    run("app", **IMAGE)
+    run("project", name="demo", environments=["production", "staging"])
+    run("app", **IMAGE, environment="staging")
+    simulator.clear_requests()
+    told = "the real run fails unless an earlier task deletes them"
+    project = {"name": "demo", "state": "absent"}
+    environment = {"name": "demo", "environments": ["production"], "purge": True}
+    for options, held in ((project, "2 resources"), (environment, "1 resource")):
+        preview = run("project", check=True, **options)
+        assert preview["changed"] and preview["execution_plan"]["steps"][0]["action"].startswith("delete ")
+        assert re.search(rf"cannot be deleted, it still has {held}: application \"web\" .*; {told}", str(preview["warnings"]))
+        check(run("project", **options, confirm_destructive=True), 614, f"it still has {held}")
+    assert not simulator.writes
 
 
 def test_a_password_of_an_initialised_database_is_not_changed_in_silence(run, simulator):

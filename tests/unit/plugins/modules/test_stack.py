@@ -79,9 +79,9 @@ def test_the_order_is_gates_points_databases_configuration_deployments(run):
         'create database "cache" of type redis in demo/production',
         'start database "cache"',
         'create application "web" of type dockerimage in demo/production',
-        'write 1 variable of application "web"',
+        'write 1 variable (URL) of application "web"',
         'create application "worker" of type dockerimage in demo/production',
-        'write 1 variable of application "worker"',
+        'write 1 variable (A) of application "worker"',
         'trigger the deployment of application "web"',
         'wait for the deployment of application "web"',
         'verify what runs of application "web"',
@@ -90,7 +90,7 @@ def test_the_order_is_gates_points_databases_configuration_deployments(run):
         'verify what runs of application "worker"',
     ]
     assert {gate["resource"] for gate in result["gates"]} == {'application "web"', 'application "worker"'}
-    assert result["diff"]["after"]["applications"]["web"]["variables"]["URL"]["value"] == "differs"
+    assert result["diff"]["after"]["applications"]["web"]["variables"]["URL"]["value"] == "********"
     assert [item["name"] for item in result["stack"]["applications"]] == ["web", "worker"]
 
 
