@@ -65,7 +65,8 @@ EXPLANATIONS = tuple(
 )
 
 
-BEGUN = re.compile(r"Starting deployment of (\S+:\S+) to ")
+BEGUN = re.compile(r"Starting deployment of ([^\s<>*]+:[^\s<>*]+) to ")
+"""Not where a part is <REDACTED>: Coolify blanks the values of locked variables, and a tag may be the value of one."""
 
 
 @dataclass(frozen=True)

@@ -101,8 +101,8 @@ FROM_0_TO_100 = (lambda value: 0 <= value <= 100, "from 0 to 100")
 MORE_THAN_0 = (lambda value: value > 0, "more than 0")
 RANGES: dict[str, tuple[t.Callable[[float], bool], str]] = {
     **dict.fromkeys(("max_error_rate", *_gates.THRESHOLDS), FROM_0_TO_100),
-    **dict.fromkeys(("max_response_time_p95", "verify_timeout", "wait_timeout"), MORE_THAN_0),
-    "min_certificate_days": (lambda value: value >= 0, "0 or more"),
+    **dict.fromkeys(("max_response_time_p95", "wait_timeout"), MORE_THAN_0),
+    **dict.fromkeys(("min_certificate_days", "verify_timeout"), (lambda value: value >= 0, "0 or more")),
     "verify_status": (lambda value: 100 <= value <= 599, "from 100 to 599"),
 }
 
@@ -494,7 +494,7 @@ def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[F
         return wanted if point else {**wanted, **_image_of(deploy, target or "previous")}
     if answer.get("dockerfile") and not point:
         raise InputError(
-            f"{live.words} is made from a Dockerfile that Coolify holds, and keeps no earlier one of",
+            f"{live.words} is made from a Dockerfile that Coolify holds, and Coolify keeps no earlier text of it",
             "Deploy it with the earlier text, or give a registered rollback_point.",
         )
     if target in (None, "", "previous") and not point:

@@ -427,7 +427,7 @@ def test_a_pasted_dockerfile_has_no_earlier_one(run, simulator, site):
     assert not made.get("failed"), made["msg"]
     simulator.clear_requests()
     result = run("deploy", **DEPLOY, state="rolled_back", rollback_to="v1")
-    assert result["code"] == 606 and "keeps no earlier one" in result["msg"] and simulator.writes == []
+    assert result["code"] == 606 and "keeps no earlier text" in result["msg"] and simulator.writes == []
 
 
 def test_which_image_ran_before_is_not_guessed(run, simulator, site):
@@ -460,6 +460,20 @@ def test_what_was_stored_and_not_deployed_is_deployed(run, simulator, site, decl
     # A restart deploys nothing else, and says nothing of the image in its log
     run("app", **{**options, **stored}, state="restarted")
     assert not run("app", **{**options, **stored}, state="deployed")["changed"]
+
+
+def test_what_coolify_blanks_in_a_log_is_compared_with_nothing(run, simulator, site, monkeypatch):
+    """The tag may be the value of a locked variable."""
+    real = deployments._log
+
+    def blanked(coolify, row, *lines, **how):
+        real(coolify, row, *(line.replace("good", "<REDACTED>") for line in lines), **how)
+
+    monkeypatch.setattr(deployments, "_log", blanked)
+    options = {**IMAGE, "domains": [site.url]}
+    made = run("app", **options, state="deployed")
+    assert not made.get("failed"), made["msg"]
+    assert not run("app", **options, state="deployed")["changed"]
 
 
 def test_a_digest_is_compared_with_nothing(run, simulator, site):

@@ -165,7 +165,7 @@ def test_a_question_without_an_answer_does_not_block(run, simulator, fault):
         ({"min_certificate_days": -1}, "min_certificate_days: -1"),
         ({"verify_status": [200, 99]}, "verify_status: 99"),
         ({"verify_status": [600]}, "verify_status: 600"),
-        ({"verify_timeout": 0}, "verify_timeout: 0"),
+        ({"verify_timeout": -1}, "verify_timeout: -1"),
         ({"wait_timeout": -5}, "wait_timeout: -5"),
         ({"max_cpu_usage_percent": 101}, "max_cpu_usage_percent: 101"),
         ({"max_memory_usage_percent": -1}, "max_memory_usage_percent: -1"),
