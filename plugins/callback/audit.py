@@ -19,7 +19,8 @@ description:
   - Appends one JSON object per finished task of this collection's modules to a file on the controller, one per item for a task with a loop.
   - >-
     A line says who (C(user), C(sudo_user), C(awx_user), C(awx_job_id), C(controller)), what (C(module), C(state), C(mode), C(steps)), to which
-    resource (C(url), C(project), C(environment), C(resource_type), C(resource_name), C(resource_id)), when (C(at), C(started_at),
+    resource (C(url), C(project), C(environment), C(resource_type), C(resource_name), C(resource_id), C(resources)
+    of a stack), when (C(at), C(started_at),
     C(duration_seconds)), from where (C(run_id), C(playbook), C(play), C(task), C(task_path), C(host)), and with which outcome
     (C(outcome), C(status), C(changed), C(plan_id), C(deployment_uuid), C(code), C(failed_gates), C(incident)). What is not known is left out.
   - >-
@@ -175,6 +176,15 @@ def options_of(task: t.Any, definition: t.Any) -> t.Mapping[str, t.Any]:
     return {name: value for name, value in options.items() if "{{" not in str(value)}
 
 
+def parts_of(stack: t.Mapping[str, t.Any]) -> list[dict[str, str | None]]:
+    """What a stack consists of, in the shape of an incident's related_resources."""
+    return [
+        {"type": group[:-1], "id": text(part.get("uuid")), "name": text(part.get("name"))}
+        for group in ("databases", "services", "applications")
+        for part in entries(stack.get(group))
+    ]
+
+
 def facts_of(result: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The keys of a line that come from the result and the options of a task."""
     details = mapping(result.get("details"))
@@ -189,6 +199,7 @@ def facts_of(result: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> d
         "environment": text(options.get("environment")),
         "resource_id": text(result.get("resource_id")),
         "resource_name": next((text(options[name]) for name in IDENTITY if text(options.get(name))), None),
+        "resources": parts_of(mapping(result.get("stack"))) or None,
         "plan_id": text(result.get("plan_id")),
         "status": text(result.get("status")),
         "attempts": attempts if isinstance(attempts, int) else None,

@@ -194,6 +194,12 @@ def test_what_failed_is_told_by_code_gate_and_incident(plugin, lines):
     assert "ignored" not in first and second["ignored"] is True
 
 
+def test_a_stack_tells_what_it_consists_of(plugin, lines):
+    stack = {"databases": [{"name": "main", "uuid": "d1", "url": SECRET}], "services": [], "applications": [{"name": "web", "uuid": None}]}
+    plugin.v2_runner_on_ok(Result({**RESULT, "stack": stack}))
+    assert lines()[0]["resources"] == [{"type": "database", "id": "d1", "name": "main"}, {"type": "application", "id": None, "name": "web"}]
+
+
 @pytest.mark.parametrize("how", [{"no_log": True}, {"no_log": "{{ quiet }}"}])
 def test_no_log_tells_nothing_of_the_result(plugin, lines, how):
     plugin.v2_runner_on_ok(Result({"censored": "hidden", "changed": True}, Task(**how, args={"name": SECRET})))
