@@ -71,7 +71,16 @@ class Case:
 
     def _task(self, **options: Any) -> None:
         """What the action plugin does, without the start of Ansible."""
-        given = {"url": self.sim.url, "token": self.sim.tokens["root"], **IMAGE, "domains": [self.site.url], "wait_timeout": 900, **options}
+        given = {
+            **IMAGE,
+            "url": self.sim.url,
+            "token": self.sim.tokens["root"],
+            "domains": [self.site.url],
+            # The port in a domain is the container's
+            "proxy_ports": {"http": self.site.server.server_port},
+            "wait_timeout": 900,
+            **options,
+        }
         checked = ArgumentSpecValidator(_runner.argument_spec(MODULE), **MODULE.constraints).validate(given)
         result = _runner.execute(MODULE, checked.validated_parameters, check_mode=False, show=self._said).result
         if result.get("failed") or checked.error_messages:
