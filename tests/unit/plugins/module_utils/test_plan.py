@@ -62,28 +62,24 @@ def test_steps_run_in_order():
 
 
 def test_lanes_take_turns_so_that_no_connection_waits_at_the_end():
-    at_once, most, lock, order = [0], [0], threading.Lock(), []
+    order: list[tuple[int, int]] = []
+    # Each step waits until all connections are busy. The last two of ten lanes alone would wait for others that never come
+    together = threading.Barrier(CONNECTIONS, timeout=60)
 
     def step(lane: int, number: int) -> Step:
         def apply() -> None:
-            with lock:
-                at_once[0] += 1
-                most[0] = max(most[0], at_once[0])
-            time.sleep(0.02)
-            with lock:
-                at_once[0] -= 1
-                order.append((lane, number))
+            together.wait()
+            order.append((lane, number))
 
         return Step(f"{lane}.{number}", apply, lane=(1, str(lane)))
 
-    transaction = Transaction([step(lane, number) for lane in range(10) for number in range(2)])
+    lanes = 10
+    assert lanes * 2 % CONNECTIONS == 0 and lanes % CONNECTIONS
+    transaction = Transaction([step(lane, number) for lane in range(lanes) for number in range(2)])
     transaction.run()
-    assert [number for lane, number in sorted(order)] == [0, 1] * 10
-    assert all(order.index((lane, 0)) < order.index((lane, 1)) for lane in range(10))
-    assert most == [CONNECTIONS]
-    # One lane after the other would begin the last two when all others are done
-    assert {lane for lane, number in order[:10]} == set(range(10))
-    assert [step.action for step in transaction.journal] == [f"{lane}.{number}" for lane in range(10) for number in range(2)]
+    assert sorted(order) == [(lane, number) for lane in range(lanes) for number in range(2)]
+    assert all(order.index((lane, 0)) < order.index((lane, 1)) for lane in range(lanes))
+    assert [step.action for step in transaction.journal] == [f"{lane}.{number}" for lane in range(lanes) for number in range(2)]
 
 
 def test_after_a_failure_no_lane_goes_on():
