@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -220,7 +221,9 @@ def test_a_hanging_daemon_costs_half_of_the_time(host):
     started = time.monotonic()
     found = host("#!/bin/sh\nsleep 60\n", timeout=2)["host_evidence"]
     assert time.monotonic() - started < 2
-    assert found["docker"]["error"] == missing(found)["containers"] == missing(found)["networks"] == "no answer within 1 seconds"
+    # What is left of the two seconds when it is asked: a busy machine has used some already
+    for told in (found["docker"]["error"], missing(found)["containers"], missing(found)["networks"]):
+        assert re.fullmatch(r"no answer within (1|0\.[1-9]) seconds", told), told
     assert found["metrics"]["memory_usage_mb"] > 0
 
 
