@@ -15,7 +15,7 @@ from ._client import path
 from ._context import Context
 from ._errors import BadState, NotFound, TimedOut
 from ._fields import moment, without_password
-from ._wait import STILL, until
+from ._wait import Told, until
 
 PENDING = ("queued", "in_progress")
 TERMINAL = ("finished", "failed", "cancelled-by-user")
@@ -167,27 +167,22 @@ def pace(expected: float | None) -> t.Callable[[float], float]:
 
 def follow(ctx: Context, uuid: str, words: str, timeout: float, expected: float | None = None) -> dict[str, t.Any]:
     """Poll until the deployment is terminal; returns it when it is finished. Raises BadState with the last lines of its log, or TimedOut."""
-    last, shown = "", 0
-    started = ctx.clock.now()
-    asked = spoke = started
+    shown = 0
+    started = asked = ctx.clock.now()
+    told = Told(ctx.clock, ctx.say, ctx.show)
 
     def read() -> dict[str, t.Any]:
-        nonlocal last, shown, asked, spoke
+        nonlocal shown, asked
         deployment = ctx.client.get(path("deployments", uuid), has="status")
-        elapsed = ctx.clock.now() - started
-        about = f" (usually {expected:.0f} s)" if expected and deployment["status"] in PENDING else ""
-        if deployment["status"] != last:
-            last, spoke = deployment["status"], ctx.clock.now()
-            ctx.say(f"deployment {uuid} of {words}: {last} after {elapsed:.0f} s{about}")
-        elif ctx.clock.now() - spoke >= STILL:
-            spoke = ctx.clock.now()
-            ctx.show(f"deployment {uuid} of {words}: still {last} after {elapsed:.0f} s{about}")
+        elapsed, status = ctx.clock.now() - started, deployment["status"]
+        usually = f" (usually {expected:.0f} s)" if expected and status in PENDING else ""
+        told.tell(f"deployment {uuid} of {words}", status, f" after {elapsed:.0f} s{usually}")
         if ctx.verbose:
             lines = log_lines(deployment)
             for line in lines[shown:]:
                 ctx.show(f"  {line}")
             shown = len(lines)
-        if last == "queued" and ctx.clock.now() - asked > STUCK_AFTER:
+        if status == "queued" and ctx.clock.now() - asked > STUCK_AFTER:
             asked = ctx.clock.now()
             _refuse_stuck(ctx, uuid, words, elapsed)
         return deployment

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
-from . import _contract, _gates
+from . import _contract
 from ._client import Client
 from ._context import Context, Module
 from ._errors import Blocked, CoolifyError, InputError, RevertFailed, RolledBack, Unreachable, may_have_acted
@@ -169,7 +169,12 @@ def _preview(ctx: Context, plan: Plan) -> None:
 
 def _preview_gates(ctx: Context, plan: Plan) -> None:
     """The gates that fail, and of the others how many there are; all of them when it is to be verbose."""
-    if plan.gates and not ctx.verbose:
+    if not plan.gates:
+        return
+    # Not at the top: whoever has gates has loaded it, and the other modules need not
+    from . import _gates
+
+    if not ctx.verbose:
         ctx.show(_gates.summary(plan.gates))
     told: dict[tuple[str, str, str], list[str]] = {}
     for gate in plan.gates:

@@ -22,6 +22,24 @@ class Clock:
     sleep: t.Callable[[float], None] = time.sleep
 
 
+class Told:
+    """Says a status once, and after each minute without another that it is still the same. ``say`` and ``show`` are those of a Context."""
+
+    def __init__(self, clock: Clock, say: t.Callable[[str], None], show: t.Callable[[str], None]) -> None:
+        self.clock, self.say, self.show = clock, say, show
+        self.status, self.spoke = "", clock.now()
+
+    def tell(self, what: str, status: str, about: str = "", still: str = "") -> None:
+        """``about`` is added each time, ``still`` where it is the same."""
+        changed = status != self.status
+        if changed or self.clock.now() - self.spoke >= STILL:
+            self.status, self.spoke = status, self.clock.now()
+            if changed:
+                self.say(f"{what}: {status}{about}")
+            else:
+                self.show(f"{what}: still {status}{about}{still}")
+
+
 def growing(elapsed: float) -> float:
     """A pause for what usually takes seconds: from a quarter of a second to nine tenths, after a minute five."""
     return min(max(elapsed / 2, 0.25), 0.9 if elapsed < 60 else 5.0)

@@ -300,7 +300,7 @@ def plan_deployment(
     wanted: t.Mapping[str, t.Any],
     rows: list[dict[str, t.Any]],
     declared: list[env.Variable],
-    deleted: t.Sequence[dict[str, t.Any]] = (),
+    deleted: t.Sequence[dict[str, t.Any]],
 ) -> None:
     """Add the deployment to a plan that already holds the changes of configuration and variables. ``deleted`` are the rows that go."""
     options, plan, live = deploy.options, deploy.plan, deploy.live
@@ -476,7 +476,7 @@ def plan_rollback(deploy: Deploy, wanted: dict[str, t.Any], fields: t.Sequence[F
             raise InputError(
                 f"rollback_point is of {point['resource_id']}, {live.words} is {live.uuid}", "Give the one of the same application."
             )
-        if not isinstance(point.get("configuration"), dict) or not point["configuration"]:
+        if not point.get("configuration"):
             raise InputError(
                 "rollback_point has no configuration, as that of a task that created the application",
                 "Give the rollback_point of a task that changed it, or rollback_to.",

@@ -25,7 +25,7 @@ from .._errors import (
 )
 from .._fields import NEVER, UNKNOWN, Change, Field, body, differences
 from .._plan import Plan, Step, Undone
-from .._wait import STILL, until
+from .._wait import Told, until
 from . import placement
 from .placement import Place, matches, only
 
@@ -387,20 +387,13 @@ def act(live: Live, verb: str, happened: t.Callable[[], dict[str, t.Any] | None]
 def wait_for_status(live: Live, wanted: str, good: t.Callable[[str], bool], limit: float) -> None:
     """Poll the status until ``good``, at most ``limit`` seconds; says each change of status once. Raises TimedOut with the last status."""
     ctx = live.ctx
-    started, last = ctx.clock.now(), ""
-    spoke = started
+    started, told = ctx.clock.now(), Told(ctx.clock, ctx.say, ctx.show)
 
     def read() -> str:
-        nonlocal last, spoke
         live.read()
-        now = ctx.clock.now()
-        if live.status != last:
-            last, spoke = live.status, now
-            ctx.say(f"{live.words}: {last} after {now - started:.0f} s")
-        elif now - spoke >= STILL:
-            spoke = now
-            ctx.show(f"{live.words}: still {last} after {now - started:.0f} s, wanted {wanted}; the limit is {limit:.0f} s")
-        return last
+        about = f" after {ctx.clock.now() - started:.0f} s"
+        told.tell(live.words, live.status, about, f", wanted {wanted}; the limit is {limit:.0f} s")
+        return live.status
 
     reached, status = until(read, good, limit, ctx.clock)
     if not reached:
